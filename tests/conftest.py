@@ -1,0 +1,46 @@
+"""Strict numerics for every test, and the paths of the golden data."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _folder(variable: str, default: Path) -> Path:
+    folder = Path(os.environ.get(variable, default))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is missing (set {variable} to the folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def golden_dir() -> Path:
+    """Outputs of the authors' network and tracker (SAMN_GOLDEN)."""
+    return _folder("SAMN_GOLDEN", ROOT.parent / "shared" / "golden")
+
+
+@pytest.fixture(scope="session")
+def davis16_dir() -> Path:
+    """DAVIS-2016 in its official layout (SAMN_DAVIS16)."""
+    return _folder("SAMN_DAVIS16", ROOT.parent / "shared" / "data" / "davis16")
+
+
+@pytest.fixture(scope="session")
+def reference_dir() -> Path:
+    """Published results with their published scores (SAMN_REFERENCE)."""
+    return _folder("SAMN_REFERENCE", ROOT.parent / "shared" / "reference")
+
+
+@pytest.fixture
+def key() -> jax.Array:
+    """A fixed random key."""
+    return jax.random.key(0)
