@@ -1,0 +1,209 @@
+"""The compact network: one EfficientNet-Lite0 trunk for queries and memories alike.
+
+The trunk sees each crop once. Memories join its features with the mask on the way down to
+stride 16, so that remembering the last frame costs no second trunk pass.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from samn_jax.models import efficientnet_lite
+from samn_jax.models.network import QueryFeatures
+from samn_jax.models.resize import upsample2
+
+STRIDE = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class LiteConfig:
+    """Widths and switches of the compact network."""
+
+    network: str = "lite"
+    key_dim: int = 64
+    value_dim: int = 128
+    value_dims: Sequence[int] = (64, 128)  # the mask's way down: stride 8, 16
+    decoder_dims: Sequence[int] = (128, 96, 64, 16)  # stride 16, 8, 4, 2
+    positions: str = "cat"  # none | cat: the distance map as a decoder input
+    similarity: str = "l2"
+    compute_dtype: str = "float32"
+    blocks: Sequence[Sequence[int]] = efficientnet_lite.BLOCKS
+    stem_channels: int = efficientnet_lite.STEM_CHANNELS
+    taps: Sequence[int] = efficientnet_lite.TAPS
+
+
+class Standardize(nn.Module):
+    """Fixed per-channel statistics: the trunk's maps leave with mean 0, deviation 1."""
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W C"]:
+        """Returns (x - mean) · scale."""
+        shape = x.shape[-1:]
+        mean = self.param("mean", nn.initializers.zeros, shape).astype(x.dtype)
+        scale = self.param("scale", nn.initializers.ones, shape).astype(x.dtype)
+        return (x - mean[None, None, None, :]) * scale[None, None, None, :]
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(relu(conv(relu(x)))), 3×3."""
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W C"]:
+        """Returns the block's output."""
+        channels = x.shape[-1]
+        y = nn.Conv(channels, (3, 3), dtype=x.dtype, name="conv1")(nn.relu(x))
+        y = nn.Conv(channels, (3, 3), dtype=x.dtype, name="conv2")(nn.relu(y))
+        return x + y
+
+
+class ValueEncoder(nn.Module):
+    """Mask and trunk features → value, from stride 4 down to stride 16."""
+
+    dims: Sequence[int]
+    value_dim: int
+
+    @nn.compact
+    def __call__(
+        self, mask: Float[Array, "B H W"], pyramid: tuple[Array, ...]
+    ) -> Float[Array, "B h w Cv"]:
+        """Returns the value of each cell for crops with object probability `mask`."""
+        s16, s8, s4 = pyramid[:3]
+        batch, height, width = mask.shape
+        blocks = mask.reshape(batch, height // 4, 4, width // 4, 4)
+        cells = blocks.transpose(0, 1, 3, 2, 4).reshape(*s4.shape[:3], 16)
+        x = (cells - 0.5).astype(s4.dtype)
+        down = lambda dim, name: nn.Conv(  # noqa: E731
+            dim, (3, 3), (2, 2), dtype=s4.dtype, name=name
+        )
+        x = nn.relu(down(self.dims[0], "to_s8")(jnp.concatenate((x, s4), -1)))
+        x = nn.relu(down(self.dims[1], "to_s16")(jnp.concatenate((x, s8), -1)))
+        x = jnp.concatenate((x, s16), -1)
+        x = nn.Dense(self.value_dim, dtype=s4.dtype, name="fuse")(x)
+        x = ResidualBlock(name="res1")(x)
+        return ResidualBlock(name="res2")(x)
+
+
+class LiteDecoder(nn.Module):
+    """Readout and skips → log-odds, from stride 16 up to full resolution."""
+
+    dims: Sequence[int]
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "B h w C"], pyramid: tuple[Array, ...]
+    ) -> Float[Array, "B H W"]:
+        """Returns the log-odds of the object at each crop pixel."""
+        dtype = x.dtype
+        x = nn.Conv(self.dims[0], (3, 3), dtype=dtype, name="fuse")(x)
+        x = ResidualBlock(name="res_s16")(x)
+        skips = zip((8, 4, 2), self.dims[1:], pyramid[1:], strict=True)
+        for stride, dim, skip in skips:
+            # Narrowing before the enlargement costs a quarter and is the same sum.
+            narrow = nn.Dense(dim, dtype=dtype, name=f"narrow_s{stride}")(x)
+            kernel = (3, 3) if stride > 2 else (1, 1)
+            side = nn.Conv(dim, kernel, dtype=dtype, name=f"skip_s{stride}")(skip)
+            x = upsample2(narrow) + side
+            if stride > 2:
+                x = ResidualBlock(name=f"res_s{stride}")(x)
+            else:
+                x = nn.Conv(dim, (3, 3), dtype=dtype, name="mix_s2")(nn.relu(x))
+        logits = nn.Conv(1, (3, 3), dtype=dtype, name="logit")(nn.relu(x))
+        return upsample2(logits.astype(jnp.float32))[..., 0]
+
+
+def distance_map(
+    center_xy: Float[Array, "B 2"], height: int, width: int, size: int
+) -> Float[Array, "B h w 1"]:
+    """Returns each cell's distance to `center_xy` (crop pixels) over the crop's size."""
+    x = (jnp.arange(width, dtype=jnp.float32) + 0.5) * STRIDE
+    y = (jnp.arange(height, dtype=jnp.float32) + 0.5) * STRIDE
+    dx = x[None, None, :] - center_xy[:, 0, None, None]
+    dy = y[None, :, None] - center_xy[:, 1, None, None]
+    return (jnp.sqrt(dx**2 + dy**2) / size)[..., None]
+
+
+class LiteNet(nn.Module):
+    """The compact appearance network; methods as in `network.Network`."""
+
+    config: LiteConfig
+
+    def setup(self) -> None:
+        """Makes the parts."""
+        config = self.config
+        self.trunk = efficientnet_lite.EfficientNetLite(
+            config.blocks, config.stem_channels, config.taps
+        )
+        self.standardize = [Standardize(name=f"tap_s{s}") for s in (16, 8, 4, 2)]
+        self.key_head = nn.Conv(config.key_dim, (3, 3), dtype=config.compute_dtype)
+        self.value_encoder = ValueEncoder(config.value_dims, config.value_dim)
+        self.decoder = LiteDecoder(config.decoder_dims)
+
+    def pyramid(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
+        """Returns the trunk's standardised maps at stride 16, 8, 4 and 2."""
+        maps = self.trunk(image.astype(self.config.compute_dtype))
+        return tuple(f(x) for f, x in zip(self.standardize, maps, strict=True))
+
+    def raw_pyramid(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
+        """Returns the trunk's maps before standardisation, to measure them."""
+        return self.trunk(image)
+
+    def encode_query(self, image: Float[Array, "B H W 3"]) -> QueryFeatures:
+        """Returns the features of crops with values in [0, 1]."""
+        return self.features_of(self.pyramid(image))
+
+    def features_of(self, pyramid: tuple[Array, ...]) -> QueryFeatures:
+        """Returns key and query value of already encoded crops."""
+        return QueryFeatures(self.key_head(pyramid[0]), pyramid[0], pyramid)
+
+    def encode_memory(
+        self,
+        image: Float[Array, "B H W 3"],
+        query: QueryFeatures,
+        mask: Float[Array, "B H W"],
+    ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
+        """Returns key and value; the features are the query's, `image` is not used."""
+        return query.key, self.value_encoder(mask, query.pyramid)
+
+    def decode(
+        self,
+        readout: Float[Array, "B h w Cv"],
+        query: QueryFeatures,
+        center_xy: Float[Array, "B 2"],
+    ) -> Float[Array, "B H W"]:
+        """Returns the log-odds of the object at each crop pixel."""
+        inputs = [readout, query.value]
+        if self.config.positions == "cat":
+            _, height, width, _ = readout.shape
+            distance = distance_map(center_xy, height, width, height * STRIDE)
+            inputs.append(distance.astype(readout.dtype))
+        return self.decoder(jnp.concatenate(inputs, -1), query.pyramid)
+
+    def filter_features(self, image: Float[Array, "B H W 3"]) -> Float[Array, "B h w C"]:
+        """Returns the standardised stride-16 maps for the correlation filter."""
+        return self.pyramid(image)[0].astype(jnp.float32)
+
+    def __call__(
+        self, image: Float[Array, "B H W 3"], mask: Float[Array, "B H W"]
+    ) -> Float[Array, "B H W"]:
+        """Returns log-odds, having touched every part: for initialisation."""
+        query = self.encode_query(image)
+        _, value = self.encode_memory(image, query, mask)
+        center = jnp.full((image.shape[0], 2), image.shape[1] / 2, jnp.float32)
+        return self.decode(value, query, center)
+
+
+def measure_taps(variables: dict, net: LiteNet, images: Array) -> dict:
+    """Returns the `tap_*` parameters that standardise the trunk's maps of `images`."""
+    maps = jax.jit(lambda x: net.apply(variables, x, method="raw_pyramid"))(images)
+    taps = {}
+    for stride, x in zip((16, 8, 4, 2), maps, strict=True):
+        deviation = jnp.std(x, axis=(0, 1, 2))
+        taps[f"tap_s{stride}"] = {
+            "mean": jnp.mean(x, axis=(0, 1, 2)),
+            "scale": 1.0 / (deviation + 1e-3),
+        }
+    return taps

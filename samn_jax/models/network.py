@@ -1,0 +1,39 @@
+"""What every network gives the tracker: features of a crop, and the protocol of methods."""
+
+from typing import NamedTuple, Protocol
+
+from jaxtyping import Array, Float
+
+
+class QueryFeatures(NamedTuple):
+    """One batch of encoded crops."""
+
+    key: Float[Array, "B h w Ck"]
+    value: Float[Array, "B h w Cq"]  # joined with the readout by the decoder
+    pyramid: tuple[Array, ...]  # trunk features (B, H/s, W/s, C) at stride s: 16 first
+
+
+class Network(Protocol):
+    """The methods of an appearance network, a Linen module (paper, fig. 2)."""
+
+    def encode_query(self, image: Float[Array, "B H W 3"]) -> QueryFeatures:
+        """Returns the features of crops with values in [0, 1]."""
+
+    def encode_memory(
+        self,
+        image: Float[Array, "B H W 3"],
+        query: QueryFeatures,
+        mask: Float[Array, "B H W"],
+    ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
+        """Returns key and value of crops whose object probability is `mask`."""
+
+    def decode(
+        self,
+        readout: Float[Array, "B h w Cv"],
+        query: QueryFeatures,
+        center_xy: Float[Array, "B 2"],
+    ) -> Float[Array, "B H W"]:
+        """Returns the log-odds of the object; `center_xy` is its likely place."""
+
+    def filter_features(self, image: Float[Array, "B H W 3"]) -> Float[Array, "B h w C"]:
+        """Returns the stride-16 features for the spatial memory's filter."""
