@@ -1,0 +1,1 @@
+"""Readers of videos with masks, and what training makes of them."""

@@ -1,0 +1,25 @@
+"""Data sets by name: a new one is its reader's file and one line here."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from samn_jax import errors
+from samn_jax.data import davis, folder, types
+
+READERS: dict[str, Callable[[Path], types.Dataset]] = {
+    "folder": folder.read_folder,
+    "davis16": davis.read_davis16,
+}
+
+
+def read_dataset(name: str, data_dir: Path) -> types.Dataset:
+    """The data set of that name, read from the folder.
+
+    Raises:
+      InputError: if no reader has the name, or the folder isn't as the reader needs it.
+    """
+    if name not in READERS:
+        raise errors.InputError(
+            f"data set {name!r} has no reader yet: choose from {', '.join(READERS)}"
+        )
+    return READERS[name](data_dir)
