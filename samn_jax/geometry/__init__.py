@@ -1,0 +1,1 @@
+"""Boxes, crops and the shapes of masks: pure functions of arrays."""
