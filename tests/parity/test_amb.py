@@ -1,0 +1,90 @@
+"""The appearance network against the authors', on real frames, array by array."""
+
+import functools
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from samn_jax.memory import read as read_lib
+from samn_jax.models import samn
+from tests.parity import formula_weights
+
+TOLERANCE = 1e-4  # of each array's largest magnitude
+
+
+def channels_first(x: jax.Array) -> np.ndarray:
+    return np.moveaxis(np.asarray(x[0]), -1, 0)
+
+
+def compare(golden: dict, name: str, ours: np.ndarray) -> None:
+    expected = golden[name]
+    ours = np.asarray(ours)
+    assert ours.shape == expected.shape, name
+    error = np.abs(ours - expected).max() / np.abs(expected).max()
+    assert error <= TOLERANCE, f"{name}: {error:.2e}"
+
+
+def soft_aggregate(prob: np.ndarray) -> np.ndarray:
+    """Returns log-odds of background and object after soft aggregation."""
+    em = np.clip(np.stack([1.0 - prob, prob]), 1e-7, 1.0 - 1e-7)
+    return np.log(em / (1.0 - em))
+
+
+def check_query(golden: dict, n: int, query) -> None:
+    compare(golden, f"qkey_{n}", channels_first(query.key)[:, ::4, ::4])
+    compare(golden, f"qval_{n}", channels_first(query.value)[::8, ::4, ::4])
+    for name, features, stride in zip(
+        ("r4", "r3", "r2"), query.pyramid, (3, 6, 12), strict=True
+    ):
+        cut = channels_first(features)[::16, ::stride, ::stride]
+        compare(golden, f"{name}_{n}", cut)
+
+
+def check_file(path: Path, golden_dir: Path, davis16_dir: Path) -> None:
+    golden = dict(np.load(path))
+    variables = formula_weights.variables(golden_dir, int(golden["seed"]))
+    net = samn.SAMN()
+
+    jitted = jax.jit(net.apply, static_argnames="method")
+    apply = functools.partial(jitted, variables)
+
+    attend = jax.jit(read_lib.attend)
+    keys, values = [], []
+    for n, frame in enumerate(golden["frames"]):
+        image, prob = formula_weights.load_frame(
+            davis16_dir, str(golden["sequence"]), int(frame)
+        )
+        query = apply(image, method="encode_query")
+        if n > 0:
+            check_query(golden, n, query)
+            memory_keys, memory_values = jnp.stack(keys), jnp.stack(values)
+            shut = jnp.zeros(memory_keys.shape[:3])
+            readout = attend(query.key[0], memory_keys, memory_values, shut)[None]
+            joined = jnp.concatenate([readout, query.value], axis=-1)
+            compare(golden, f"read_{n}", channels_first(joined)[::16, ::3, ::3])
+            affinity = read_lib.similarity(
+                query.key[0, 0, :1], memory_keys.reshape(-1, 128), kind="dot"
+            )
+            compare(golden, f"aff_col0_{n}", jax.nn.softmax(affinity[0]))
+            center_xy = jnp.full((1, 2), 192.0)
+            log_odds = apply(readout, query, center_xy, method="decode")
+            prob = np.asarray(jax.nn.sigmoid(log_odds[0]))
+            compare(golden, f"ps_{n}", prob[::4, ::4])
+            logits = soft_aggregate(prob)
+            compare(golden, f"logit_{n}", logits[:, ::8, ::8])
+            prob = np.asarray(jax.nn.softmax(logits, axis=0))[1:]
+            compare(golden, f"prob_{n}", prob[0, ::4, ::4])
+        key, value = apply(image, query, jnp.asarray(prob), method="encode_memory")
+        keys.append(key[0])
+        values.append(value[0])
+        compare(golden, f"mkey_{n}", key.reshape(-1, 128)[::7, ::4])
+        compare(golden, f"mval_{n}", value.reshape(-1, 512)[::7, ::16])
+
+
+def test_network_equals_the_authors(golden_dir, davis16_dir):
+    paths = sorted(golden_dir.glob("amb_*.npz"))
+    assert paths
+    for path in paths:
+        check_file(path, golden_dir, davis16_dir)
