@@ -34,10 +34,14 @@ def init_bank(
     """
     if capacity <= RESERVED_SLOTS:
         raise ValueError(f"memory capacity is {capacity}: give at least 3 slots")
-    empty = lambda x: jnp.zeros((capacity, *x.shape), x.dtype)  # noqa: E731
+
+    def place_first(first: Array) -> Array:
+        slots = jnp.zeros((capacity, *first.shape), first.dtype)
+        return slots.at[FIRST_SLOT].set(first)
+
     return MemoryBank(
-        keys=empty(key).at[FIRST_SLOT].set(key),
-        values=empty(value).at[FIRST_SLOT].set(value),
+        keys=place_first(key),
+        values=place_first(value),
         valid=jnp.arange(capacity) == FIRST_SLOT,
         cursor=jnp.zeros((), jnp.int32),
         keep_last=jnp.zeros((), bool),
@@ -79,6 +83,6 @@ def write(
         keys=place(bank.keys, key),
         values=place(bank.values, value),
         valid=valid.at[LAST_SLOT].set(keep | last_add),
-        cursor=(bank.cursor + move) % (capacity - RESERVED_SLOTS),
+        cursor=(bank.cursor + move.astype(jnp.int32)) % (capacity - RESERVED_SLOTS),
         keep_last=keep,
     )

@@ -1,8 +1,8 @@
-"""The seam for memory research: what a memory design must offer, and the ones there are.
+"""The seam for memory research: what a memory design offers, and the ones there are.
 
-A design is three pure functions over a state of its own choice (any pytree of arrays with
-fixed shapes). To try a new one, write a class with `init`, `write` and `read`, and add it
-to `DESIGNS`; training, tracking and evaluation then take it by name.
+A design is three pure functions over a state of its own choice (any pytree of arrays
+with fixed shapes). To try a new one, write a class with `init`, `write` and `read`, and
+add it to `DESIGNS`; training, tracking and evaluation then take it by name.
 """
 
 import dataclasses

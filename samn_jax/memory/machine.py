@@ -30,7 +30,7 @@ _MIN_AGREEMENT = 1e-12
 class MachineConfig:
     """What the machine weighs, and how exactly it solves the transport.
 
-    With the defaults and 24 × 24 cells, 8 frames take about 3 ms on two cores, and on
+    With the defaults and 24 × 24 cells, 8 frames take about 4 ms on two cores, and on
     frames of real video the cost is 0.015-0.018 above the exact distance: a shift that
     all frames share. Fewer iterations (20) save 2 ms and cost an error of ±0.02.
 

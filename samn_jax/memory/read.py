@@ -64,19 +64,17 @@ def attend_in_chunks(
     kind: str = "dot",
     chunk_slots: int = 4,
 ) -> Float[Array, "h w Cv"]:
-    """Returns what `attend` returns, with `chunk_slots` slots' affinity alive at a time.
+    """Returns what `attend` does, with `chunk_slots` slots' affinity alive at a time.
 
     The softmax is carried along the memory with its running maximum and sum (online
-    softmax), so memory use does not grow with the number of slots.
+    softmax), so the forward pass takes no more memory however many slots there are.
     """
     height, width, key_dim = query_key.shape
     query = query_key.reshape(-1, key_dim)
     pad = -keys.shape[0] % chunk_slots
 
     def chunks(x: Array, fill: float) -> Array:
-        padded = jnp.pad(
-            x, [(0, pad)] + [(0, 0)] * (x.ndim - 1), constant_values=fill
-        )
+        padded = jnp.pad(x, [(0, pad)] + [(0, 0)] * (x.ndim - 1), constant_values=fill)
         return padded.reshape(-1, chunk_slots * height * width, *x.shape[3:])
 
     def body(carry: tuple, chunk: tuple) -> tuple[tuple, None]:
