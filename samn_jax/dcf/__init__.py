@@ -1,0 +1,1 @@
+"""The spatial memory: an online discriminative correlation filter (SMN)."""

@@ -1,0 +1,297 @@
+"""Spatial memory (SMN): the target's correlation filter, learnt and used online.
+
+Paper section 3.2; the settings are those of the authors' release.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from samn_jax.dcf import correlation, gauss_newton, labels, localization, projection
+from samn_jax.dcf import sample_memory as sample_lib
+
+# Keeps the uncertainty finite where nothing in the crop scores above zero.
+_SMALLEST_MAXIMUM = 1e-6
+
+
+@dataclasses.dataclass(frozen=True)
+class SpatialMemoryConfig:
+    """Settings of the spatial memory.
+
+    Attributes:
+        stride: Crop pixels per feature cell.
+        kernel_size: Side of the filter in cells.
+        num_projected: Channels after the projection; min with those of the features.
+        sigma_factor: Labels' standard deviation as a fraction of the target's size.
+        filter_reg: Weight of ‖filter‖².
+        projection_reg: Weight of ‖projection‖².
+        mlu_alpha: Where the response activation levels off below zero.
+        first_steps: Gauss-Newton steps of the first-frame fit.
+        first_cg_iterations: Conjugate-gradient iterations of each of those steps.
+        capacity: Samples kept.
+        learning_rate: How fast the weights of older samples decay per accepted frame.
+        hard_negative_learning_rate: The same for a frame with a distractor.
+        train_every_frames: The filter is refined every so many frames.
+        cg_iterations: Conjugate-gradient iterations of a refinement.
+        neighborhood_scale: A distractor lies outside a box of so many target sizes.
+        hard_negative_ratio: A distractor scores above this fraction of the maximum.
+        num_maxima: Accepted maxima that the uncertainty averages over.
+        trusted_frames: The uncertainty of this many first frames is 0.
+    """
+
+    stride: int = 16
+    kernel_size: int = 4
+    num_projected: int = 64
+    sigma_factor: float = 0.25
+    filter_reg: float = 0.1
+    projection_reg: float = 1e-4
+    mlu_alpha: float = 0.05
+    first_steps: int = 6
+    first_cg_iterations: int = 10
+    capacity: int = 250
+    learning_rate: float = 0.0075
+    hard_negative_learning_rate: float = 0.02
+    train_every_frames: int = 10
+    cg_iterations: int = 5
+    neighborhood_scale: float = 2.2
+    hard_negative_ratio: float = 0.3
+    num_maxima: int = 25
+    trusted_frames: int = 5
+
+
+class SpatialMemory(NamedTuple):
+    """All that is remembered of where one target responds; M = num_maxima."""
+
+    filter: Float[Array, "k k K"]
+    projection: Float[Array, "C K"]
+    samples: sample_lib.SampleMemory
+    sigma: Float[Array, ""]  # of the labels, in cells; fixed by the first frame
+    maxima: Float[Array, " M"]  # ring of the last accepted score maxima
+    num_maxima: Int[Array, ""]  # written so far, counting on past M
+    num_frames: Int[Array, ""]  # seen so far, the first one included
+
+
+class Localization(NamedTuple):
+    """What the filter says of one crop."""
+
+    offset_xy: Float[Array, "2"]  # crop pixels from the crop's centre to the target
+    maximum: Float[Array, ""]  # of the windowed scores; about 1 when all is well
+    hard_negative: Bool[Array, ""]  # a distractor scores nearly as high
+    uncertainty: Float[Array, ""]  # mean accepted maximum / this one; 0 early on
+    score_map: Float[Array, "H W"]  # windowed, one entry per crop pixel
+    sample: Float[Array, "h w K"]  # projected features, to be remembered if accepted
+
+
+def normalize_samples(
+    features: Float[Array, "*batch h w C"],
+) -> Float[Array, "*batch h w C"]:
+    """Every sample divided by the root mean square of all its elements."""
+    mean_square = jnp.mean(features**2, axis=(-3, -2, -1), keepdims=True)
+    # An all-zero sample (a black crop) stays zero.
+    return features * jax.lax.rsqrt(jnp.maximum(mean_square, 1e-20))
+
+
+def _project(
+    features: Float[Array, "*batch h w C"], matrix: Float[Array, "C K"]
+) -> Float[Array, "*batch h w K"]:
+    return jnp.matmul(
+        features,
+        jnp.broadcast_to(matrix, (*features.shape[:-3], 1, *matrix.shape)),
+        precision=jax.lax.Precision.HIGHEST,
+    )
+
+
+def _fit_first_frame(
+    config: SpatialMemoryConfig, samples: correlation.LabelledSamples
+) -> correlation.JointParams:
+    """Filter (from zero) and projection (from PCA), fitted to the samples jointly."""
+    matrix = projection.pca_projection(
+        samples.features, num_components=config.num_projected
+    )
+    kernel = (config.kernel_size, config.kernel_size, matrix.shape[1])
+    result = gauss_newton.gauss_newton(
+        correlation.joint_problem(
+            samples,
+            filter_reg=config.filter_reg,
+            projection_reg=config.projection_reg,
+            mlu_alpha=config.mlu_alpha,
+        ),
+        correlation.JointParams(jnp.zeros(kernel), matrix),
+        preconditioner=correlation.JointParams(
+            config.filter_reg, config.projection_reg
+        ),
+        num_steps=config.first_steps,
+        num_cg_iterations=config.first_cg_iterations,
+    )
+    return result.params
+
+
+def init_spatial_memory(
+    config: SpatialMemoryConfig,
+    features: Float[Array, "N h w C"],
+    target_centers_cells: Float[Array, "N 2"],
+    target_size_cells: Float[Array, "2"],
+) -> SpatialMemory:
+    """A memory fitted to the (augmented) samples of the first frame.
+
+    Args:
+        config: Settings; static under jit.
+        features: Stride-16 features of N crops, of any scale.
+        target_centers_cells: Where the target's centre (x, y) is in each crop, in
+            cells from the crop's top-left corner.
+        target_size_cells: The target's (height, width) in cells.
+
+    Raises:
+        InputError: More samples than `config.capacity`.
+    """
+    num_samples, height, width, _ = features.shape
+    sigma = labels.label_sigma(target_size_cells, sigma_factor=config.sigma_factor)
+    label_maps = jax.vmap(
+        lambda center: labels.gaussian_label(
+            center, sigma, size=(height, width), kernel_size=config.kernel_size
+        )
+    )(target_centers_cells)
+    features = normalize_samples(features)
+    weights = jnp.full(num_samples, 1.0 / num_samples)
+    params = _fit_first_frame(
+        config, correlation.LabelledSamples(features, label_maps, weights)
+    )
+    return SpatialMemory(
+        filter=params.filter,
+        projection=params.projection,
+        samples=sample_lib.init_sample_memory(
+            _project(features, params.projection), label_maps, capacity=config.capacity
+        ),
+        sigma=sigma,
+        # The first frame counts as a maximum of 1, the top of its label.
+        maxima=jnp.zeros(config.num_maxima).at[0].set(1.0),
+        num_maxima=jnp.int32(1),
+        num_frames=jnp.int32(1),
+    )
+
+
+def _uncertainty(
+    config: SpatialMemoryConfig, memory: SpatialMemory, maximum: Float[Array, ""]
+) -> Float[Array, ""]:
+    """Mean of the last accepted maxima over this one; 0 in the first frames."""
+    written = jnp.minimum(memory.num_maxima, config.num_maxima)
+    mean = jnp.sum(memory.maxima) / written.astype(jnp.float32)
+    uncertainty = mean / jnp.maximum(maximum, _SMALLEST_MAXIMUM)
+    return jnp.where(memory.num_frames < config.trusted_frames, 0.0, uncertainty)
+
+
+def localize(
+    config: SpatialMemoryConfig,
+    memory: SpatialMemory,
+    features: Float[Array, "h w C"],
+    *,
+    target_size_px: Float[Array, "2"],
+) -> Localization:
+    """Where the target is in a new crop, and how far that is to be trusted.
+
+    Args:
+        config: Settings; static under jit.
+        memory: State after the previous frame.
+        features: Stride-16 features of the crop, of any scale; h and w as in the
+            first frame's samples.
+        target_size_px: The target's (height, width) in crop pixels.
+    """
+    sample = _project(normalize_samples(features), memory.projection)
+    scores = correlation.correlate(sample[None], memory.filter)[0]
+    score_map = localization.upsample_scores(
+        scores, stride=config.stride, kernel_size=config.kernel_size
+    )
+    score_map = score_map * localization.hann_window(score_map.shape)
+    peak = localization.find_peak(
+        score_map,
+        target_size_px,
+        neighborhood_scale=config.neighborhood_scale,
+        hard_negative_ratio=config.hard_negative_ratio,
+    )
+    return Localization(
+        offset_xy=peak.offset_xy,
+        maximum=peak.maximum,
+        hard_negative=peak.hard_negative,
+        uncertainty=_uncertainty(config, memory, peak.maximum),
+        score_map=score_map,
+        sample=sample,
+    )
+
+
+def _refine_filter(
+    config: SpatialMemoryConfig, memory: SpatialMemory
+) -> Float[Array, "k k K"]:
+    """The filter after one short conjugate-gradient run over the sample memory."""
+    samples = correlation.LabelledSamples(
+        memory.samples.samples, memory.samples.labels, memory.samples.weights
+    )
+    result = gauss_newton.gauss_newton(
+        correlation.filter_problem(
+            samples, filter_reg=config.filter_reg, mlu_alpha=config.mlu_alpha
+        ),
+        memory.filter,
+        # A scalar preconditioner has no effect on conjugate gradient.
+        preconditioner=1.0,
+        num_steps=1,
+        num_cg_iterations=config.cg_iterations,
+    )
+    return result.params
+
+
+def update_spatial_memory(
+    config: SpatialMemoryConfig,
+    memory: SpatialMemory,
+    localization: Localization,
+    target_center_cells: Float[Array, "2"],
+    *,
+    accepted: Bool[Array, ""],
+) -> SpatialMemory:
+    """The memory after a frame; call once per frame, accepted or not.
+
+    An accepted frame's sample and maximum are remembered. The filter is refined every
+    `train_every_frames` frames, and at once on a hard negative.
+
+    Args:
+        config: Settings; static under jit.
+        memory: State that `localize` was given.
+        localization: What `localize` returned for this frame.
+        target_center_cells: Where the target's centre (x, y) was found to be, in
+            cells from the top-left corner of the crop that was localised.
+        accepted: Whether the frame is certain enough to learn from.
+    """
+    label = labels.gaussian_label(
+        target_center_cells,
+        memory.sigma,
+        size=localization.sample.shape[:2],
+        kernel_size=config.kernel_size,
+    )
+    samples = sample_lib.write(
+        memory.samples,
+        localization.sample,
+        label,
+        learning_rate=jnp.where(
+            localization.hard_negative,
+            config.hard_negative_learning_rate,
+            config.learning_rate,
+        ),
+        accepted=accepted,
+    )
+    slot = memory.num_maxima % config.num_maxima
+    maximum = jnp.where(accepted, localization.maximum, memory.maxima[slot])
+    memory = memory._replace(
+        samples=samples,
+        maxima=memory.maxima.at[slot].set(maximum),
+        num_maxima=memory.num_maxima + accepted.astype(jnp.int32),
+        num_frames=memory.num_frames + 1,
+    )
+    due = (memory.num_frames - 1) % config.train_every_frames == 0
+    target_filter = jax.lax.cond(
+        due | localization.hard_negative,
+        lambda memory: _refine_filter(config, memory),
+        lambda memory: memory.filter,
+        memory,
+    )
+    return memory._replace(filter=target_filter)
