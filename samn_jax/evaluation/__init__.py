@@ -1,0 +1,1 @@
+"""Benchmarks: run a tracker over a data set, score the results, report them."""

@@ -1,0 +1,1 @@
+"""Measures of the benchmarks, as their official evaluations compute them."""

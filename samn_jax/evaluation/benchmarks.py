@@ -1,0 +1,174 @@
+"""One evaluation from its options to `results.json`: track, score, report."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import tqdm
+
+from samn_jax import errors
+from samn_jax.data import images, registry, types
+from samn_jax.evaluation import (
+    baselines,
+    manifest,
+    overrides,
+    protocols,
+    run_folder,
+    scoring,
+)
+
+TRACKERS = ("samn", "copy_first")
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationConfig:
+    """What to evaluate, and where.
+
+    Attributes:
+      dataset: name in `data.registry.READERS`.
+      data_dir: folder of the data set; a rendered one needs none.
+      output_dir: folder for masks, results and report.
+      checkpoint: name of a shipped model, or path of a model file.
+      tracker: one of `TRACKERS`; baselines use no checkpoint.
+      overrides: fields of the tracker's config that differ from the default.
+      start: whether the tracker is given the first mask or only its box.
+      sequences: names of the sequences to run, all if empty.
+      score_only: folder of results to score; nothing is tracked then.
+      num_workers: processes for scoring.
+    """
+
+    dataset: str
+    data_dir: Path
+    output_dir: Path
+    checkpoint: str = "lite"
+    tracker: str = "samn"
+    overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
+    start: protocols.Start = "mask"
+    sequences: tuple[str, ...] = ()
+    score_only: Path | None = None
+    num_workers: int = 1
+
+
+def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
+    """The content of `results.json`, which is written into the output folder as well.
+
+    What an interrupted run with the same options has finished is not tracked again.
+
+    Raises:
+      InputError: if the data, the results to score or the output folder can't be used.
+    """
+    dataset = registry.read_dataset(config.dataset, config.data_dir)
+    if config.sequences:
+        dataset = dataset.select(config.sequences)
+    if config.score_only:
+        masks_dir, records = config.score_only, {}
+        about = {"scored": str(config.score_only)}
+    else:
+        masks_dir, records, about = _track(config, dataset)
+    scores = scoring.score_dataset(dataset, masks_dir, config.num_workers)
+    results = {
+        "dataset": config.dataset,
+        "metrics": scoring.summarize([one for many in scores.values() for one in many]),
+        "sequences": {name: scoring.summarize(many) for name, many in scores.items()},
+        **_timings(records),
+        "manifest": {**manifest.describe(), **about, "data": dataset.note},
+    }
+    run_folder.write_json(config.output_dir / "results.json", results)
+    return results
+
+
+def load_tracker(
+    config: EvaluationConfig,
+) -> tuple[protocols.VideoTracker, dict[str, Any]]:
+    """The tracker to run, and everything about it that decides the results.
+
+    Raises:
+      InputError: if there is no such tracker, checkpoint or field of the config.
+    """
+    if config.tracker == "copy_first":
+        return baselines.CopyFirst(), {"tracker": "copy_first"}
+    if config.tracker != "samn":
+        raise errors.InputError(
+            f"tracker {config.tracker!r} is unknown: choose from {', '.join(TRACKERS)}"
+        )
+    import samn_jax  # Scoring and baselines do without the compiler.
+    from samn_jax import tracking
+    from samn_jax.models import model_file
+
+    overrides.check_fields(config.overrides, tracking.TrackerConfig)
+    tracker = samn_jax.Tracker.from_checkpoint(config.checkpoint, **config.overrides)
+    return tracker, {
+        "tracker": "samn",
+        "config": dataclasses.asdict(tracker.config),
+        "checkpoint": Path(config.checkpoint).name,
+        "checkpoint_sha256": manifest.file_sha256(
+            model_file.find_model(config.checkpoint)
+        ),
+    }
+
+
+def _track(
+    config: EvaluationConfig, dataset: types.Dataset
+) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Folder of the masks, record of every sequence, and facts for the manifest."""
+    tracker, about = load_tracker(config)
+    about["start"] = config.start
+    identity = {"dataset": config.dataset, "data": dataset.note, **about}
+    folder = run_folder.open_run(config.output_dir, identity)
+    records: dict[str, Any] = {}
+    warm: set[tuple[int, int]] = set()
+    for sequence in tqdm.tqdm(dataset.sequences, desc="track", disable=None):
+        record = folder.record_of(sequence)
+        if record is None:
+            size = sequence.frame(0).shape[:2]
+            if size not in warm:
+                protocols.warm_up(tracker, sequence, config.start)
+                warm.add(size)
+            record = _track_one(tracker, sequence, config.start, folder)
+        records[sequence.name] = record
+    commits = {record["git_commit"] for record in records.values()}
+    about["git_commit_of_masks"] = sorted(commit or "" for commit in commits)
+    about["devices"] = manifest.devices()
+    return folder.masks_dir, records, about
+
+
+def _track_one(
+    tracker: protocols.VideoTracker,
+    sequence: types.Sequence,
+    start: protocols.Start,
+    folder: run_folder.RunFolder,
+) -> dict[str, Any]:
+    """The record of a sequence, after its masks have been written."""
+    seconds = []
+    frames = protocols.track_sequence(tracker, sequence, start)
+    for index, tracked in enumerate(
+        tqdm.tqdm(
+            frames,
+            total=sequence.num_frames,
+            desc=sequence.name,
+            leave=False,
+            disable=None,
+        )
+    ):
+        images.write_mask(folder.mask_path(sequence, index), tracked.ids)
+        seconds.append(tracked.seconds)
+    record = {
+        "num_frames": sequence.num_frames,
+        "first_frame_seconds": seconds[0],
+        "other_frames_seconds": sum(seconds[1:]),
+        "git_commit": manifest.git_commit(),
+    }
+    folder.finish(sequence, record)
+    return record
+
+
+def _timings(records: dict[str, Any]) -> dict[str, Any]:
+    """Speed without decoding and compiling, None where nothing was timed."""
+    frames = sum(record["num_frames"] - 1 for record in records.values())
+    seconds = sum(record["other_frames_seconds"] for record in records.values())
+    first = [record["first_frame_seconds"] for record in records.values()]
+    return {
+        "frames_per_second": frames / seconds if seconds else None,
+        "first_frame_seconds": sum(first) / len(first) if first else None,
+        "timed": "tracker only, result on the host, without decoding and compilation",
+    }

@@ -1,0 +1,71 @@
+"""Result files of VOT: where they lie, and how they are read and written.
+
+`<results>/baseline/<sequence>/<sequence>_001.txt` is the first repetition of a
+supervised run, `<sequence>_00000050.txt` the run from anchor 50 of a multi-start one.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from samn_jax import errors
+from samn_jax.data import regions
+
+EXPERIMENT = "baseline"
+
+
+def experiment_dir(results_dir: Path) -> Path:
+    """The folder that has a folder a sequence: `baseline` where there is one."""
+    inner = results_dir / EXPERIMENT
+    return inner if inner.is_dir() else results_dir
+
+
+def repetition_path(experiment: Path, sequence: str, repetition: int) -> Path:
+    """File of a supervised run; the first repetition is 1."""
+    return experiment / sequence / f"{sequence}_{repetition:03d}.txt"
+
+
+def anchor_path(experiment: Path, sequence: str, anchor: int) -> Path:
+    """File of a multi-start run from an anchor frame; the first frame is 0."""
+    return experiment / sequence / f"{sequence}_{anchor:08d}.txt"
+
+
+def repetition_files(results_dir: Path, sequence: str) -> list[Path]:
+    """Files of all supervised runs on one video, in their order.
+
+    Raises:
+      InputError: if there is none.
+    """
+    folder = experiment_dir(results_dir) / sequence
+    pattern = re.compile(re.escape(sequence) + r"_\d{3}\.txt")
+    files = sorted(p for p in folder.glob("*.txt") if pattern.fullmatch(p.name))
+    if not files:
+        raise errors.InputError(
+            f"{folder} has no {sequence}_001.txt: run the sequence, or leave it out "
+            "with --sequences"
+        )
+    return files
+
+
+def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
+    """The regions of one run, one a frame.
+
+    Raises:
+      InputError: if the file is missing or has another number of lines.
+    """
+    if not path.is_file():
+        raise errors.InputError(
+            f"{path} is missing: run the sequence, or leave it out with --sequences"
+        )
+    trajectory = regions.read_regions(path)
+    if len(trajectory) != num_frames:
+        raise errors.InputError(
+            f"{path} has {len(trajectory)} lines but the run has {num_frames} frames: "
+            "it is cut short or of another sequence"
+        )
+    return trajectory
+
+
+def write_trajectory(path: Path, trajectory: Sequence[regions.Region]) -> None:
+    """Write the regions of one run, the whole file in one step."""
+    regions.write_regions(path, trajectory)
