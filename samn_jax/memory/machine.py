@@ -35,13 +35,13 @@ class MachineConfig:
     all frames share. Fewer iterations (20) save 2 ms and cost an error of ±0.02.
 
     Attributes:
-        mode: `none`; `cross_reference`: cells only; `cosine`: frames only, by the mean
-            cosine over all pairs of cells; `emd`: cells, and frames by transport.
-        max_pooled_size: cells are averaged to at most this many a side for transport.
-        epsilon: entropic penalty, in units of the cost 1 − cosine.
-        iterations: of Sinkhorn's algorithm; see `transport.solve_transport`.
-        floor: smallest weight of a cell and smallest match of a frame, above 0. It
-            bounds the log-weights, and the gradient is zero below it.
+      mode: `none`; `cross_reference`: cells only; `cosine`: frames only, by the mean
+          cosine over all pairs of cells; `emd`: cells, and frames by transport.
+      max_pooled_size: cells are averaged to at most this many a side for transport.
+      epsilon: entropic penalty, in units of the cost 1 − cosine.
+      iterations: of Sinkhorn's algorithm; see `transport.solve_transport`.
+      floor: smallest weight of a cell and smallest match of a frame, above 0. It
+          bounds the log-weights, and the gradient is zero below it.
     """
 
     mode: Mode = "none"
@@ -74,13 +74,13 @@ def memory_log_weights(
     modes that have it. Finite everywhere; 0 in frames that are not valid.
 
     Args:
-        config: mode and solver.
-        memory_keys: keys of the remembered frames; slots not valid must be finite.
-        valid: which slots hold a frame.
-        query_key: key of the current frame.
+      config: mode and solver.
+      memory_keys: keys of the remembered frames; slots not valid must be finite.
+      valid: which slots hold a frame.
+      query_key: key of the current frame.
 
     Returns:
-        float32, between 2·log(floor) and log(n cells) + log(n valid frames).
+      float32, between 2·log(floor) and log(n cells) + log(n valid frames).
     """
     memory_keys = memory_keys.astype(jnp.float32)
     query_key = query_key.astype(jnp.float32)

@@ -60,16 +60,16 @@ def solve_transport(
     convergence reached. Before convergence the cost may fall below the exact one.
 
     Args:
-        cost: of carrying one unit of mass between two cells, for example `cosine_cost`.
-        source_weights: masses ≥ 0 that sum to 1; zeros are allowed.
-        target_weights: the same for the target.
-        epsilon: strength of the entropic penalty, in units of the cost. Smaller is
-            closer to the exact distance and converges more slowly; a potential moves
-            by at most 28 epsilon a round.
-        iterations: rounded up to whole rounds of `ITERATIONS_PER_ROUND`.
+      cost: of carrying one unit of mass between two cells, for example `cosine_cost`.
+      source_weights: masses ≥ 0 that sum to 1; zeros are allowed.
+      target_weights: the same for the target.
+      epsilon: strength of the entropic penalty, in units of the cost. Smaller is
+          closer to the exact distance and converges more slowly; a potential moves
+          by at most 28 epsilon a round.
+      iterations: rounded up to whole rounds of `ITERATIONS_PER_ROUND`.
 
     Returns:
-        Plan and cost in float32, differentiable in all three arrays.
+      Plan and cost in float32, differentiable in all three arrays.
     """
     scaled_cost = cost.astype(jnp.float32) / epsilon
     source = source_weights.astype(jnp.float32)
