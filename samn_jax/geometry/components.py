@@ -1,0 +1,114 @@
+"""Connected components of a binary mask, on the device and with static shapes.
+
+Pixels that always belong together are one node of a graph, whose components are found
+by hooking and pointer jumping (FastSV: Zhang, Azad and Hu, SIAM PP 2020). It is exact
+on any mask, and its rounds grow with the logarithm of a shape's length, so that spirals
+and noise cost little more than blobs.
+
+Objects are 8-connected and the background 4-connected, as in OpenCV's contours, on
+which the authors' release builds.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int
+
+
+class _Edge(NamedTuple):
+    """Which nodes of a grid are connected with the one a step (down, right) away."""
+
+    connected: Bool[Array, "h w"]
+    step: tuple[int, int]
+
+
+def fill_holes(mask: Bool[Array, "H W"]) -> Bool[Array, "H W"]:
+    """The mask and all background that has no 4-connected way to the border."""
+    height, width = mask.shape
+    # A ring of background makes the outside one component, which holds the last node.
+    background = ~jnp.pad(mask, ((1, 1), (1, 1 + width % 2)))
+    left, right = background[:, 0::2], background[:, 1::2]
+    root = _roots(
+        [
+            _Edge(right & _look(left, (0, 1)), (0, 1)),
+            _Edge(
+                (left & _look(left, (1, 0))) | (right & _look(right, (1, 0))), (1, 0)
+            ),
+        ]
+    )
+    outside = jnp.repeat(root == root.size - 1, 2, axis=1) & background
+    return ~outside[1 : height + 1, 1 : width + 1]
+
+
+def largest_component(
+    mask: Bool[Array, "H W"], *, min_area: int = 50
+) -> tuple[Bool[Array, "H W"], Int[Array, ""]]:
+    """The 8-connected component with most pixels, and how many it has.
+
+    Below `min_area` pixels the result is an empty mask and 0. Of several equally large
+    ones it is the one that reaches furthest down.
+    """
+    height, width = mask.shape
+    padded = jnp.pad(mask, ((0, height % 2), (0, width % 2)))
+    pixels = [padded[row::2, column::2] for row in (0, 1) for column in (0, 1)]
+    root = _roots(_block_edges(*pixels))
+    pixel_count = sum(part.astype(jnp.int32) for part in pixels)
+    areas = jnp.zeros(root.size, jnp.int32)
+    areas = areas.at[root].add(pixel_count, mode="promise_in_bounds")
+    largest = areas.size - 1 - jnp.argmax(areas[::-1])
+    area = jnp.where(areas[largest] >= min_area, areas[largest], 0)
+    chosen = (root == largest) & (area > 0)
+    chosen = jnp.repeat(jnp.repeat(chosen, 2, axis=0), 2, axis=1)
+    return mask & chosen[:height, :width], area
+
+
+def _roots(edges: list[_Edge]) -> Int[Array, "h w"]:
+    """For each node the highest node number of its component."""
+    shape = edges[0].connected.shape
+    nodes = jnp.arange(shape[0] * shape[1], dtype=jnp.int32).reshape(shape)
+
+    def hook(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        parent, grandparent, _ = state
+        best = _neighbour_max(grandparent, edges)
+        flat = jnp.maximum(parent, best).reshape(-1)
+        flat = flat.at[parent].max(best, mode="promise_in_bounds")
+        new_grandparent = flat.at[flat].get(mode="promise_in_bounds").reshape(shape)
+        changed = jnp.any(new_grandparent != grandparent)
+        return flat.reshape(shape), new_grandparent, changed
+
+    start = (nodes, nodes, jnp.bool_(True))
+    return jax.lax.while_loop(lambda state: state[2], hook, start)[1]
+
+
+def _neighbour_max(labels: Int[Array, "h w"], edges: list[_Edge]) -> Array:
+    """The largest label among each node and those it is connected with."""
+    best = labels
+    for connected, (down, right) in edges:
+        forward = jnp.where(connected, _look(labels, (down, right)), 0)
+        backward = _look(jnp.where(connected, labels, 0), (-down, -right))
+        best = jnp.maximum(best, jnp.maximum(forward, backward))
+    return best
+
+
+def _block_edges(
+    top_left: Bool[Array, "h w"],
+    top_right: Bool[Array, "h w"],
+    low_left: Bool[Array, "h w"],
+    low_right: Bool[Array, "h w"],
+) -> list[_Edge]:
+    """Which blocks of 2 x 2 pixels, given as four images, touch, corners included."""
+    left, top = top_left | low_left, top_left | top_right
+    right, low = top_right | low_right, low_left | low_right
+    return [
+        _Edge(right & _look(left, (0, 1)), (0, 1)),
+        _Edge(low & _look(top, (1, 0)), (1, 0)),
+        _Edge(low_right & _look(top_left, (1, 1)), (1, 1)),
+        _Edge(low_left & _look(top_right, (1, -1)), (1, -1)),
+    ]
+
+
+def _look(image: Array, step: tuple[int, int]) -> Array:
+    """At each place the value one step (down, right) away, zero past the edge."""
+    padding = [(-distance, distance, 0) for distance in step]
+    return jax.lax.pad(image, jnp.zeros((), image.dtype), padding)
