@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samn_jax import errors
-from samn_jax.data import davis, folder, types
+from samn_jax.data import davis, folder, synthetic, types
 
 READERS: dict[str, Callable[[Path], types.Dataset]] = {
+    "synthetic": synthetic.read_synthetic,
     "folder": folder.read_folder,
     "davis16": davis.read_davis16,
 }
