@@ -1,0 +1,189 @@
+"""Regions as the VOT toolkits write them: a code, a box, a polygon or a mask a line."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from samn_jax import errors
+from samn_jax.geometry import polygons
+
+# Codes of a frame without a region.
+SKIPPED, INITIALISED, FAILED = 0, 1, 2
+
+
+class MaskRegion(NamedTuple):
+    """The pixels of an object inside a window of the image.
+
+    Attributes:
+      left: column of the window's first pixel.
+      top: row of the window's first pixel.
+      pixels: true on the object; 0 x 0 for an empty mask.
+    """
+
+    left: int
+    top: int
+    pixels: Bool[np.ndarray, "h w"]
+
+
+# One number is a code, four are a box (x, y, width, height), six and more the corners
+# (x, y) of a polygon.
+Numbers = Float[np.ndarray, " _"]
+Region = Numbers | MaskRegion
+
+
+def code(value: int) -> Numbers:
+    """The region that stands for a code."""
+    return np.array([value], np.float64)
+
+
+def is_code(region: Region, value: int | None = None) -> bool:
+    """Whether a frame has a code (this one, if given) in place of a region."""
+    if isinstance(region, MaskRegion) or len(region) != 1:
+        return False
+    return value is None or bool(region[0] == value)
+
+
+def corners(regions: Sequence[Region]) -> Float[np.ndarray, "F V 2"]:
+    """Corners of boxes and polygons, NaN where there is a code.
+
+    Those with fewer corners than others repeat their last one.
+    """
+    rings = [_ring(region) for region in regions]
+    table = np.empty((len(rings), max(map(len, rings)), 2))
+    for row, ring in zip(table, rings, strict=True):
+        row[: len(ring)], row[len(ring) :] = ring, ring[-1]
+    return table
+
+
+def bounding_box(region: Region) -> Float[np.ndarray, "4"]:
+    """Smallest box (x, y, width, height) around a region, NaN for a code."""
+    if isinstance(region, MaskRegion):
+        height, width = region.pixels.shape
+        return np.array([region.left, region.top, width, height], np.float64)
+    return polygons.polygon_to_box(_ring(region))
+
+
+def crop_mask(mask: Bool[np.ndarray, "H W"]) -> MaskRegion:
+    """The region of an image-sized mask, cut down to the window that it fills."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return MaskRegion(0, 0, np.zeros((0, 0), bool))
+    top, left = int(rows[0]), int(columns[0])
+    return MaskRegion(left, top, mask[top : rows[-1] + 1, left : columns[-1] + 1])
+
+
+def paste_mask(region: MaskRegion, size_hw: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
+    """The image-sized mask of a region; pixels past the image are dropped."""
+    mask = np.zeros(size_hw, bool)
+    (height, width), left, top = region.pixels.shape, region.left, region.top
+    bottom, right = min(top + height, size_hw[0]), min(left + width, size_hw[1])
+    first_row, first_column = max(top, 0), max(left, 0)
+    if bottom > first_row and right > first_column:
+        mask[first_row:bottom, first_column:right] = region.pixels[
+            first_row - top : bottom - top, first_column - left : right - left
+        ]
+    return mask
+
+
+def format_region(region: Region) -> str:
+    """The line of a result file: numbers to four decimals, masks as run lengths."""
+    if isinstance(region, MaskRegion):
+        height, width = region.pixels.shape
+        values = [region.left, region.top, width, height, *_run_lengths(region.pixels)]
+        return "m" + ",".join(str(value) for value in values)
+    if is_code(region):
+        return str(int(region[0]))
+    return ",".join(f"{value:.4f}" for value in region)
+
+
+def parse_region(line: str) -> Region:
+    """The region of one line; tabs and spaces separate as commas do.
+
+    Raises:
+      ValueError: if the line isn't a region, saying what is wrong with it.
+    """
+    text = line.strip()
+    if text.startswith("m"):
+        return _parse_mask(text[1:])
+    values = np.array(text.replace(",", " ").split(), np.float64)
+    if not (len(values) in (1, 4) or (len(values) >= 6 and len(values) % 2 == 0)):
+        raise ValueError(
+            f"{len(values)} numbers are no region: 1 is a code, 4 a box, 6, 8, ... a "
+            "polygon"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError("a region must not have nan or inf")
+    if len(values) == 1 and values[0] not in (SKIPPED, INITIALISED, FAILED):
+        raise ValueError(f"the code {text} is unknown: 0, 1 and 2 are")
+    return values
+
+
+def read_regions(path: Path) -> tuple[Region, ...]:
+    """The regions of a text file, one a line; empty lines at its end don't count.
+
+    Raises:
+      InputError: naming the file and line, if it is missing or a line is no region.
+    """
+    try:
+        lines = path.read_text().rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.InputError(
+            f"{path} can't be read as text ({type(error).__name__}): it must hold a "
+            "region a line"
+        ) from error
+    regions = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            regions.append(parse_region(line))
+        except ValueError as error:
+            raise errors.InputError(f"{path}, line {number}: {error}") from error
+    return tuple(regions)
+
+
+def write_regions(path: Path, regions: Sequence[Region]) -> None:
+    """Write regions one a line, the whole file in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(f"{format_region(region)}\n" for region in regions))
+    os.replace(partial, path)
+
+
+def _ring(region: Region) -> Float[np.ndarray, "V 2"]:
+    if isinstance(region, MaskRegion):
+        raise errors.InputError(
+            "a mask where a box or polygon belongs: data with masks are of VOT2020"
+        )
+    if is_code(region):
+        return np.full((1, 2), np.nan)
+    return (
+        polygons.box_to_polygon(region) if len(region) == 4 else region.reshape(-1, 2)
+    )
+
+
+def _run_lengths(pixels: Bool[np.ndarray, "h w"]) -> list[int]:
+    """Lengths of the runs of a mask, row by row, the first of them background."""
+    flat = np.concatenate([[False], pixels.ravel()])
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    return np.diff(np.concatenate([[0], changes, [pixels.size]])).tolist()
+
+
+def _parse_mask(text: str) -> MaskRegion:
+    try:
+        values = np.array(text.split(","), np.int64)
+    except ValueError:
+        raise ValueError("a mask must be m and whole numbers between commas") from None
+    if len(values) < 4 or (values[2:] < 0).any():
+        raise ValueError("a mask needs x, y, width, height and its run lengths")
+    left, top, width, height = (int(value) for value in values[:4])
+    runs = values[4:]
+    if runs.sum() > width * height:
+        raise ValueError(
+            f"the runs of a mask have {runs.sum()} pixels, its window {width}x{height}"
+        )
+    flat = np.zeros(width * height, bool)
+    flat[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return MaskRegion(left, top, flat.reshape(height, width))
