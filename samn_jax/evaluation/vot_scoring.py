@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from samn_jax import errors
 from samn_jax.data import regions, vot
@@ -52,18 +53,30 @@ def read_runs(sequence: vot.VotSequence, results_dir: Path) -> list[vot_metrics.
 def _read_run(sequence: vot.VotSequence, path: Path) -> vot_metrics.Run:
     trajectory = region_files.read_trajectory(path, sequence.num_frames)
     _check_supervised(path, trajectory)
-    height, width = sequence.size_hw
-    try:
-        result, truth = map(regions.corners, (trajectory, sequence.groundtruth))
-    except errors.InputError as error:
-        raise errors.InputError(f"{path}: {error}") from error
-    overlaps = polygons.pixel_overlaps(result, truth, size_hw=(height, width))
-    inner = polygons.pixel_overlaps(result, truth, size_hw=(height - 1, width - 1))
+    result, truth = map(regions.corners, (trajectory, sequence.groundtruth))
+    overlaps, inner = _overlaps(result, truth, sequence.size_hw)
     is_start, is_failure = (
         np.array([regions.is_code(region, code) for region in trajectory])
         for code in (regions.INITIALISED, regions.FAILED)
     )
     return vot_metrics.Run(is_start, is_failure, overlaps, inner)
+
+
+def _overlaps(
+    result: Float[np.ndarray, "F V 2"],
+    truth: Float[np.ndarray, "F U 2"],
+    size_hw: tuple[int, int],
+) -> tuple[Float[np.ndarray, " F"], Float[np.ndarray, " F"]]:
+    """Overlaps in the image, and without its last row and column."""
+    overlaps = polygons.pixel_overlaps(result, truth, size_hw=size_hw)
+    inner_hw = (size_hw[0] - 1, size_hw[1] - 1)
+    reach = np.fmax(result.max(axis=1), truth.max(axis=1))
+    at_border = (reach > np.array(inner_hw[::-1])[None, :]).any(axis=1)
+    inner = overlaps.copy()
+    inner[at_border] = polygons.pixel_overlaps(
+        result[at_border], truth[at_border], size_hw=inner_hw
+    )
+    return overlaps, inner
 
 
 def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
@@ -75,6 +88,11 @@ def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
         )
     since_failure = None
     for number, region in enumerate(trajectory, start=1):
+        if isinstance(region, regions.MaskRegion):
+            raise errors.InputError(
+                f"{path}, line {number}: a mask, where this protocol has boxes and "
+                "polygons; these results are of VOT2020"
+            )
         if regions.is_code(region, regions.FAILED):
             since_failure = 0
         elif since_failure is not None:
