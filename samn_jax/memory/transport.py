@@ -45,7 +45,7 @@ def solve_transport(
     source_weights: Float[Array, " n"],
     target_weights: Float[Array, " m"],
     *,
-    epsilon: float,
+    epsilon: float | Float[Array, ""],
     iterations: int,
 ) -> Transport:
     """The entropic transport plan between two weighted sets, and its cost.

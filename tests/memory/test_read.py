@@ -69,7 +69,7 @@ def test_a_first_chunk_of_empty_slots_leaves_no_trace(memory):
 def test_large_affinities_overflow_in_neither_form(memory):
     query, keys, *rest = memory
     readout = attend(300 * query, 300 * keys, *rest)
-    chunked = attend_in_chunks(300 * query, 300 * keys, *rest, chunk_slots=2)
+    chunked = attend_in_chunks(300 * query, 300 * keys, *rest)
     assert jnp.all(jnp.isfinite(readout))
     np.testing.assert_allclose(chunked, readout, atol=1e-4)
 
