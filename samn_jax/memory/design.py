@@ -7,7 +7,7 @@ add it to `DESIGNS`; training, tracking and evaluation then take it by name.
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float
 
@@ -28,6 +28,7 @@ class MemoryConfig:
     chunk_slots: int = 0  # slots read at a time; 0 reads all at once
 
 
+@runtime_checkable
 class MemoryDesign(Protocol):
     """A memory of one object: pure functions over a pytree of fixed shapes."""
 
