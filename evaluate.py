@@ -43,6 +43,7 @@ def config_from(arguments: list[str]) -> benchmarks.EvaluationConfig:
         sequences=tuple(name for name in flags.sequences.split(",") if name),
         score_only=flags.score_only,
         num_workers=flags.workers,
+        overlays=flags.overlays or flags.dataset == "synthetic",
     )
 
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FIELD=VALUE",
         help="tracker config",
     )
+    add("--overlays", action="store_true", help="draw contact sheets and a report")
     add("--workers", type=int, default=os.cpu_count(), help="processes for scoring")
     return parser
 

@@ -13,6 +13,7 @@ from samn_jax.evaluation import (
     manifest,
     overrides,
     protocols,
+    report,
     run_folder,
     scoring,
 )
@@ -35,6 +36,7 @@ class EvaluationConfig:
       sequences: names of the sequences to run, all if empty.
       score_only: folder of results to score; nothing is tracked then.
       num_workers: processes for scoring.
+      overlays: whether to draw contact sheets and a page of results.
     """
 
     dataset: str
@@ -47,6 +49,7 @@ class EvaluationConfig:
     sequences: tuple[str, ...] = ()
     score_only: Path | None = None
     num_workers: int = 1
+    overlays: bool = False
 
 
 def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
@@ -74,6 +77,8 @@ def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
         "manifest": {**manifest.describe(), **about, "data": dataset.note},
     }
     run_folder.write_json(config.output_dir / "results.json", results)
+    if config.overlays:
+        report.write_report(config.output_dir, dataset, masks_dir, results)
     return results
 
 
