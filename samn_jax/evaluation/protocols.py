@@ -4,7 +4,7 @@ import collections
 import concurrent.futures
 import time
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -19,12 +19,14 @@ _FRAMES_AHEAD = 4
 _WARM_UP_STEPS = 2
 
 
+@runtime_checkable
 class Output(Protocol):
     """What a tracker says of one frame."""
 
     mask: Any  # object probability, an array (H, W)
 
 
+@runtime_checkable
 class VideoTracker(Protocol):
     """Interface of `samn_jax.Tracker` that evaluation needs; one object a state."""
 
