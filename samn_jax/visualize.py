@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from samn_jax.data import palette
 
 RGB = UInt8[np.ndarray, "H W 3"]
+Sheet = UInt8[np.ndarray, "sheet_H sheet_W 3"]
 
 _FILL_OPACITY = 0.45
 _LABEL_PX = 18
@@ -72,7 +73,7 @@ def overlay_heat(
 
 def contact_sheet(
     pictures: Sequence[RGB], labels: Sequence[str], num_columns: int = 4
-) -> RGB:
+) -> Sheet:
     """Pictures of one size in a grid, row by row, each with its label on top."""
     tiles = [_label(*pair) for pair in zip(pictures, labels, strict=True)]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % num_columns)
@@ -107,7 +108,7 @@ def _draw_outline(
     cv2.drawContours(picture, outlines, -1, colour, thickness)
 
 
-def _label(picture: RGB, text: str) -> RGB:
+def _label(picture: RGB, text: str) -> Sheet:
     strip = np.zeros((_LABEL_PX, picture.shape[1], 3), np.uint8)
     place = (4, _LABEL_PX - 5)
     cv2.putText(strip, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, _WHITE, 1)

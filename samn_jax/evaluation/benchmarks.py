@@ -117,7 +117,7 @@ def _track(
 ) -> tuple[Path, dict[str, Any], dict[str, Any]]:
     """Folder of the masks, record of every sequence, and facts for the manifest."""
     tracker, about = load_tracker(config)
-    about["start"] = config.start
+    about = {**about, "start": config.start}
     identity = {"dataset": config.dataset, "data": dataset.note, **about}
     folder = run_folder.open_run(config.output_dir, identity)
     records: dict[str, Any] = {}
@@ -132,7 +132,7 @@ def _track(
             record = _track_one(tracker, sequence, config.start, folder)
         records[sequence.name] = record
     commits = {record["git_commit"] for record in records.values()}
-    about["git_commit_of_masks"] = sorted(commit or "" for commit in commits)
+    about["git_commit_of_masks"] = sorted(commit or "unknown" for commit in commits)
     about["devices"] = manifest.devices()
     return folder.masks_dir, records, about
 

@@ -1,0 +1,22 @@
+"""The published scores of published result masks, to every printed decimal."""
+
+import json
+
+import pytest
+
+from samn_jax.data import davis
+from samn_jax.evaluation import scoring
+
+
+@pytest.mark.parametrize("method", ["osvos", "siammask"])
+def test_published_scores(davis16_dir, reference_dir, method):
+    folder = reference_dir / "davis16"
+    published = json.loads((folder / "expected.json").read_text())[method]
+    dataset = davis.read_davis16(davis16_dir)
+    masks_dir = folder / "results" / method
+    scores = scoring.score_dataset(dataset, masks_dir, num_workers=2)
+    assert all(len(objects) == 1 for objects in scores.values())
+    found = scoring.summarize([objects[0] for objects in scores.values()])
+    for letter, measures in published.items():
+        for name, value in measures.items():
+            assert round(found[f"{letter}_{name}"], 3) == value, (letter, name)
