@@ -1,3 +1,5 @@
+import dataclasses
+import hashlib
 import json
 import re
 
@@ -6,7 +8,8 @@ import numpy as np
 import pytest
 
 import evaluate
-from samn_jax import errors
+import samn_jax
+from samn_jax import errors, tracking
 from samn_jax.data import images
 from samn_jax.evaluation import baselines, benchmarks
 
@@ -217,3 +220,43 @@ def test_unknown_tracker_is_refused(tmp_path):
     config = benchmarks.EvaluationConfig("folder", tmp_path, tmp_path, tracker="best")
     with pytest.raises(errors.InputError, match="'best' is unknown: .* copy_first"):
         benchmarks.load_tracker(config)
+
+
+@dataclasses.dataclass(frozen=True)
+class FakeConfig:
+    capacity: int = 8
+
+
+class FakeTracker(baselines.CopyFirst):
+    """Takes the place of `samn_jax.Tracker`."""
+
+    def __init__(self, config):
+        self.config = config
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint, **overrides):
+        return cls(FakeConfig(**overrides))
+
+
+def test_checkpoint_and_config_are_kept_with_the_results(
+    data_dir, tmp_path, monkeypatch, capsys
+):
+    model = tmp_path / "best.safetensors"
+    model.write_bytes(b"weights")
+    monkeypatch.setattr(samn_jax, "Tracker", FakeTracker, raising=False)
+    monkeypatch.setattr(tracking, "TrackerConfig", FakeConfig, raising=False)
+    flags = ("--tracker", "samn", "--checkpoint", str(model), "--set", "capacity=3")
+    code, out = _run(data_dir, *flags)
+    assert code == 0
+    facts = json.loads((out / "results.json").read_text())["manifest"]
+    assert facts["config"] == {"capacity": 3}
+    assert facts["checkpoint"] == "best.safetensors"
+    assert facts["checkpoint_sha256"] == hashlib.sha256(b"weights").hexdigest()
+    capsys.readouterr()
+    assert _run(data_dir, *flags[:-1], "capacity=4")[0] == 2
+    assert "differs in config" in _error(capsys)
+    assert _run(data_dir, *flags[:-1], "capactiy=4")[0] == 2
+    assert "no such field, choose from capacity" in _error(capsys)
+    model.write_bytes(b"other weights")
+    assert _run(data_dir, *flags)[0] == 2
+    assert "differs in checkpoint_sha256" in _error(capsys)
