@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import flax.traverse_util
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -40,12 +41,17 @@ def torch_state(golden_dir: Path, seed: int) -> dict[str, np.ndarray]:
 
 
 @functools.lru_cache(maxsize=1)
-def variables(golden_dir: Path, seed: int) -> dict:
+def flat_variables(golden_dir: Path, seed: int) -> dict[tuple[str, ...], jax.Array]:
+    """Returns our variables by path."""
     flat = {}
     for name, array in torch_state(golden_dir, seed).items():
         (path,) = rules.variable_paths(name, array.ndim, rules.KINDS["samn"])
         flat[path] = jnp.asarray(rules.layout(array))
-    return flax.traverse_util.unflatten_dict(flat)
+    return flat
+
+
+def variables(golden_dir: Path, seed: int) -> dict:
+    return flax.traverse_util.unflatten_dict(flat_variables(golden_dir, seed))
 
 
 def load_frame(
