@@ -43,6 +43,7 @@ def config_from(arguments: list[str]) -> benchmarks.EvaluationConfig:
         sequences=tuple(name for name in flags.sequences.split(",") if name),
         score_only=flags.score_only,
         num_workers=flags.workers,
+        note=flags.note,
         overlays=flags.overlays or flags.dataset == "synthetic",
     )
 
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         help="tracker config",
     )
     add("--overlays", action="store_true", help="draw contact sheets and a report")
+    add("--note", default="", help="remark to keep beside the figures")
     add("--workers", type=int, default=os.cpu_count(), help="processes for scoring")
     return parser
 

@@ -37,6 +37,7 @@ class EvaluationConfig:
       score_only: folder of results to score; nothing is tracked then.
       num_workers: processes for scoring.
       overlays: whether to draw contact sheets and a page of results.
+      note: what a reader of the figures has to know, kept beside them.
     """
 
     dataset: str
@@ -50,6 +51,7 @@ class EvaluationConfig:
     score_only: Path | None = None
     num_workers: int = 1
     overlays: bool = False
+    note: str = ""
 
 
 def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
@@ -66,6 +68,7 @@ def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
     if config.score_only:
         masks_dir, records = config.score_only, {}
         about = {"scored": str(config.score_only)}
+        run_folder.open_run(config.output_dir, {"dataset": config.dataset, **about})
     else:
         masks_dir, records, about = _track(config, dataset)
     scores = scoring.score_dataset(dataset, masks_dir, config.num_workers)
@@ -74,7 +77,12 @@ def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
         "metrics": scoring.summarize([one for many in scores.values() for one in many]),
         "sequences": {name: scoring.summarize(many) for name, many in scores.items()},
         **_timings(records),
-        "manifest": {**manifest.describe(), **about, "data": dataset.note},
+        "manifest": {
+            **manifest.describe(),
+            **about,
+            "data": dataset.note,
+            "note": config.note,
+        },
     }
     run_folder.write_json(config.output_dir / "results.json", results)
     if config.overlays:
@@ -175,5 +183,5 @@ def _timings(records: dict[str, Any]) -> dict[str, Any]:
     return {
         "frames_per_second": frames / seconds if seconds else None,
         "first_frame_seconds": sum(first) / len(first) if first else None,
-        "timed": "tracker only, result on the host, without decoding and compilation",
+        "timed": "tracker alone, to the mask on the host; no decoding or compilation",
     }

@@ -139,6 +139,21 @@ def test_score_only_gives_the_scores_of_the_run(data_dir, tmp_path):
     assert not (tmp_path / "new" / "masks").exists()
 
 
+def test_score_only_does_not_overwrite_a_run(data_dir, capsys):
+    _, out = _run(data_dir)
+    before = (out / "results.json").read_text()
+    capsys.readouterr()
+    assert _run(data_dir, "--score_only", str(out / "masks"))[0] == 2
+    assert "another run" in _error(capsys)
+    assert (out / "results.json").read_text() == before
+
+
+def test_note_is_kept(data_dir):
+    _, out = _run(data_dir, "--note", "recompressed frames")
+    manifest = json.loads((out / "results.json").read_text())["manifest"]
+    assert manifest["note"] == "recompressed frames"
+
+
 def test_only_first_frames_with_masks(data_dir, capsys):
     for clip in CLIPS:
         for path in (data_dir / "Annotations" / clip).glob("0000[1-4].png"):
