@@ -67,6 +67,21 @@ def bounding_box(region: Region) -> Float[np.ndarray, "4"]:
     return polygons.polygon_to_box(_ring(region))
 
 
+def upright_box(region: Region) -> Float[np.ndarray, "4"]:
+    """Box (x, y, width, height) to start a tracker that doesn't take polygons.
+
+    A polygon's box has its mean corner as the centre, its area, and the proportions of
+    its bounding box, as is usual for trackers of boxes on VOT.
+    """
+    box = bounding_box(region)
+    if isinstance(region, MaskRegion) or len(region) == 4:
+        return box
+    ring = _ring(region)
+    scale = np.sqrt(abs(polygons.polygon_area(ring)) / max(box[2:].prod(), 1e-9))
+    size = box[2:] * scale
+    return np.concatenate([ring.mean(axis=0) - size / 2, size])
+
+
 def crop_mask(mask: Bool[np.ndarray, "H W"]) -> MaskRegion:
     """The region of an image-sized mask, cut down to the window that it fills."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))

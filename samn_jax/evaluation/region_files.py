@@ -69,3 +69,13 @@ def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
 def write_trajectory(path: Path, trajectory: Sequence[regions.Region]) -> None:
     """Write the regions of one run, the whole file in one step."""
     regions.write_regions(path, trajectory)
+
+
+def write_seconds(path: Path, seconds: Sequence[float]) -> None:
+    """Write the time of every frame beside the regions, `<name>_time.value`.
+
+    It comes before the regions, whose file says that a run is complete.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(f"{value:.6f}\n" for value in seconds)
+    path.with_name(f"{path.stem}_time.value").write_text(text)

@@ -1,0 +1,61 @@
+"""What the VOT runners need of a tracker, and `samn_jax.Tracker` in that form."""
+
+import dataclasses
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import UInt8
+
+from samn_jax.data import regions
+from samn_jax.evaluation import protocols
+
+Kind = Literal["box", "polygon", "mask"]
+
+_MASK_THRESHOLD = 0.5
+
+
+@runtime_checkable
+class RegionTracker(Protocol):
+    """A tracker of one region, whose state the caller keeps."""
+
+    def init(self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region) -> Any:
+        """State after the first frame."""
+
+    def step(
+        self, state: Any, frame: UInt8[np.ndarray, "H W 3"]
+    ) -> tuple[Any, regions.Region]:
+        """State and region after one more frame."""
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoRegionTracker:
+    """A tracker of masks that is started from regions and answers in regions.
+
+    It starts from a mask where it is given one, else from an upright box.
+
+    Attributes:
+      tracker: has `init(frame, mask= | box_xywh=)` and `step(state, frame)`.
+      kind: what it answers.
+    """
+
+    tracker: protocols.VideoTracker
+    kind: Kind = "polygon"
+
+    def init(self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region) -> Any:
+        """State after the first frame."""
+        if isinstance(region, regions.MaskRegion):
+            mask = regions.paste_mask(region, frame.shape[:2])
+            return self.tracker.init(frame, mask=mask)[0]
+        box_xywh = tuple(regions.upright_box(region).tolist())
+        return self.tracker.init(frame, box_xywh=box_xywh)[0]
+
+    def step(
+        self, state: Any, frame: UInt8[np.ndarray, "H W 3"]
+    ) -> tuple[Any, regions.Region]:
+        """State and region after one more frame."""
+        state, output = self.tracker.step(state, frame)
+        if self.kind == "mask":
+            mask = np.asarray(output.mask) > _MASK_THRESHOLD
+            return state, regions.crop_mask(mask)
+        values = output.box_xywh if self.kind == "box" else output.polygon
+        return state, np.asarray(values, np.float64).ravel()
