@@ -206,11 +206,10 @@ def _read_legacy(file: BinaryIO) -> Any:
         found = storages.get(key)
         if found is None or found.size != size:
             raise pickle.UnpicklingError(f"storage {key} has another size")
-        found.array = _as_array(
-            file.read(size * found.dtype.itemsize), found.dtype, order
-        )
-        if found.array.size != size:
-            raise EOFError(f"storage {key} is cut off")
+        data = file.read(size * found.dtype.itemsize)
+        if len(data) != size * found.dtype.itemsize:
+            raise EOFError(f"storage {key} ends early")
+        found.array = _as_array(data, found.dtype, order)
     return result
 
 
