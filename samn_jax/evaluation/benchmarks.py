@@ -4,13 +4,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import tqdm
-
 from samn_jax import errors
-from samn_jax.data import images, registry, types
+from samn_jax.data import registry, types
 from samn_jax.evaluation import (
     baselines,
     manifest,
+    mask_runs,
     overrides,
     protocols,
     report,
@@ -70,13 +69,14 @@ def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
         about = {"scored": str(config.score_only)}
         run_folder.open_run(config.output_dir, {"dataset": config.dataset, **about})
     else:
-        masks_dir, records, about = _track(config, dataset)
+        records, about = _track(config, dataset)
+        masks_dir = run_folder.RunFolder(config.output_dir).masks_dir
     scores = scoring.score_dataset(dataset, masks_dir, config.num_workers)
     results = {
         "dataset": config.dataset,
         "metrics": scoring.summarize([one for many in scores.values() for one in many]),
         "sequences": {name: scoring.summarize(many) for name, many in scores.items()},
-        **_timings(records),
+        **mask_runs.summarize(records),
         "manifest": {
             **manifest.describe(),
             **about,
@@ -122,66 +122,13 @@ def load_tracker(
 
 def _track(
     config: EvaluationConfig, dataset: types.Dataset
-) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-    """Folder of the masks, record of every sequence, and facts for the manifest."""
+) -> tuple[dict[str, mask_runs.Record], dict[str, Any]]:
+    """Record of every sequence, and facts for the manifest."""
     tracker, about = load_tracker(config)
     about = {**about, "start": config.start}
     identity = {"dataset": config.dataset, "data": dataset.note, **about}
     folder = run_folder.open_run(config.output_dir, identity)
-    records: dict[str, Any] = {}
-    warm: set[tuple[int, int]] = set()
-    for sequence in tqdm.tqdm(dataset.sequences, desc="track", disable=None):
-        record = folder.record_of(sequence)
-        if record is None:
-            size = sequence.frame(0).shape[:2]
-            if size not in warm:
-                protocols.warm_up(tracker, sequence, config.start)
-                warm.add(size)
-            record = _track_one(tracker, sequence, config.start, folder)
-        records[sequence.name] = record
-    commits = {record["git_commit"] for record in records.values()}
-    about["git_commit_of_masks"] = sorted(commit or "unknown" for commit in commits)
-    about["devices"] = manifest.devices()
-    return folder.masks_dir, records, about
-
-
-def _track_one(
-    tracker: protocols.VideoTracker,
-    sequence: types.Sequence,
-    start: protocols.Start,
-    folder: run_folder.RunFolder,
-) -> dict[str, Any]:
-    """The record of a sequence, after its masks have been written."""
-    seconds = []
-    frames = protocols.track_sequence(tracker, sequence, start)
-    for index, tracked in enumerate(
-        tqdm.tqdm(
-            frames,
-            total=sequence.num_frames,
-            desc=sequence.name,
-            leave=False,
-            disable=None,
-        )
-    ):
-        images.write_mask(folder.mask_path(sequence, index), tracked.ids)
-        seconds.append(tracked.seconds)
-    record = {
-        "num_frames": sequence.num_frames,
-        "first_frame_seconds": seconds[0],
-        "other_frames_seconds": sum(seconds[1:]),
-        "git_commit": manifest.git_commit(),
-    }
-    folder.finish(sequence, record)
-    return record
-
-
-def _timings(records: dict[str, Any]) -> dict[str, Any]:
-    """Speed without decoding and compiling, None where nothing was timed."""
-    frames = sum(record["num_frames"] - 1 for record in records.values())
-    seconds = sum(record["other_frames_seconds"] for record in records.values())
-    first = [record["first_frame_seconds"] for record in records.values()]
-    return {
-        "frames_per_second": frames / seconds if seconds else None,
-        "first_frame_seconds": sum(first) / len(first) if first else None,
-        "timed": "tracker alone, to the mask on the host; no decoding or compilation",
-    }
+    records = mask_runs.track_dataset(tracker, dataset, config.start, folder)
+    commits = {record["git_commit"] or "unknown" for record in records.values()}
+    facts = {"git_commit_of_masks": sorted(commits), "devices": manifest.devices()}
+    return records, {**about, **facts}

@@ -41,7 +41,7 @@ class TrackedFrame(NamedTuple):
     """Result of one frame."""
 
     ids: UInt8[np.ndarray, "H W"]
-    seconds: float  # spent in the tracker, the result on the host
+    seconds: float  # from the decoded frame to its ids and the next state
 
 
 def track_sequence(
@@ -76,6 +76,7 @@ def track_sequence(
             answers = [tracker.step(state, frame) for state in states]
         states = [state for state, _ in answers]
         found = _join([np.asarray(output.mask) for _, output in answers], ids)
+        _wait_for(states)
         seconds = time.perf_counter() - began
         given = index == 0 and start == "mask"
         yield TrackedFrame(first_mask if given else found, seconds)
@@ -88,6 +89,13 @@ def warm_up(tracker: VideoTracker, sequence: types.Sequence, start: Start) -> No
     for _ in range(_WARM_UP_STEPS):
         state, output = tracker.step(state, frame)
         np.asarray(output.mask)
+
+
+def _wait_for(states: list[Any]) -> None:
+    """Return once the states are computed, which JAX would go on with unseen."""
+    import jax  # Not on top: the processes that score have no need of it.
+
+    jax.block_until_ready(states)
 
 
 def _start_of(mask: np.ndarray, start: Start) -> dict[str, Any]:
