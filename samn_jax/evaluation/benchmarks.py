@@ -108,8 +108,8 @@ def load_tracker(
     from samn_jax import tracking
     from samn_jax.models import model_file
 
-    overrides.check_fields(config.overrides, tracking.TrackerConfig)
-    tracker = samn_jax.Tracker.from_checkpoint(config.checkpoint, **config.overrides)
+    fields = overrides.typed_fields(config.overrides, tracking.TrackerConfig)
+    tracker = samn_jax.Tracker.from_checkpoint(config.checkpoint, **fields)
     return tracker, {
         "tracker": "samn",
         "config": dataclasses.asdict(tracker.config),

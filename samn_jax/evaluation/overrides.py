@@ -1,6 +1,7 @@
 """`field=value` assignments of the command line."""
 
 import ast
+import dataclasses
 from typing import Any
 
 from samn_jax import errors
@@ -23,22 +24,37 @@ def parse_assignments(assignments: list[str]) -> dict[str, Any]:
     return fields
 
 
+def typed_fields(fields: dict[str, Any], config_type: type) -> dict[str, Any]:
+    """The fields, each with the type of its default in a config dataclass.
+
+    Raises:
+      InputError: if the config lacks a field, or the value is of another type.
+    """
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(config_type)
+        if isinstance(field.default, (bool, int, float, str))
+    }
+    for name in fields:
+        if name not in defaults:
+            raise errors.InputError(
+                f"--set {name}: no such field, choose from {', '.join(defaults)}"
+            )
+    return {name: _as_type_of(defaults[name], fields[name], name) for name in fields}
+
+
+def _as_type_of(default: Any, value: Any, name: str) -> Any:
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if type(value) is not type(default):
+        raise errors.InputError(
+            f"--set {name}={value}: it must be like its default, {name}={default}"
+        )
+    return value
+
+
 def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def check_fields(fields: dict[str, Any], config_type: type) -> None:
-    """Check that a config dataclass has the fields.
-
-    Raises:
-      InputError: if it lacks one.
-    """
-    known = config_type.__dataclass_fields__
-    for name in fields:
-        if name not in known:
-            raise errors.InputError(
-                f"--set {name}: no such field, choose from {', '.join(known)}"
-            )
