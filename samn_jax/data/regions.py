@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -45,6 +46,13 @@ def is_code(region: Region, value: int | None = None) -> bool:
     if isinstance(region, MaskRegion) or len(region) != 1:
         return False
     return value is None or bool(region[0] == value)
+
+
+def is_empty(region: Region) -> bool:
+    """Whether a region has no pixel, as codes and empty masks have none."""
+    if isinstance(region, MaskRegion):
+        return not region.pixels.any()
+    return is_code(region)
 
 
 def corners(regions: Sequence[Region]) -> Float[np.ndarray, "F V 2"]:
@@ -89,6 +97,32 @@ def crop_mask(mask: Bool[np.ndarray, "H W"]) -> MaskRegion:
         return MaskRegion(0, 0, np.zeros((0, 0), bool))
     top, left = int(rows[0]), int(columns[0])
     return MaskRegion(left, top, mask[top : rows[-1] + 1, left : columns[-1] + 1])
+
+
+def as_mask(region: Region, size_hw: tuple[int, int]) -> MaskRegion:
+    """The pixels of any region; a code has none.
+
+    A box begins and ends with the pixels nearest to its numbers, as the VOT toolkit
+    has it. A polygon is filled with its border.
+    """
+    if isinstance(region, MaskRegion):
+        return region
+    if is_code(region):
+        return MaskRegion(0, 0, np.zeros((0, 0), bool))
+    if len(region) == 4:
+        left, top, width, height = np.round(region).astype(int).tolist()
+        rows, columns = (
+            np.arange(max(start, 0), min(start + extent, limit))
+            for start, extent, limit in (
+                (top, height, size_hw[0]),
+                (left, width, size_hw[1]),
+            )
+        )
+        window = np.ones((len(rows), len(columns)), bool)
+        return MaskRegion(max(left, 0), max(top, 0), window)
+    mask = np.zeros(size_hw, np.uint8)
+    cv2.fillPoly(mask, [np.round(_ring(region)).astype(np.int32)], 1)
+    return crop_mask(mask > 0)
 
 
 def paste_mask(region: MaskRegion, size_hw: tuple[int, int]) -> Bool[np.ndarray, "H W"]:

@@ -68,10 +68,8 @@ def run_supervised(
         frame = sequence.frame(index)
         began = time.perf_counter()
         if index == start:
-            state, region = (
-                tracker.init(frame, truth),
-                regions.code(regions.INITIALISED),
-            )
+            state = tracker.init(frame, truth)
+            region: regions.Region = regions.code(regions.INITIALISED)
         else:
             state, region = tracker.step(state, frame)
         seconds.append(time.perf_counter() - began)

@@ -149,7 +149,8 @@ def test_a_random_tracker_runs_every_repetition_and_continues(tmp_path):
 def test_published_runs_are_written_again_to_the_letter(reference_dir, tmp_path):
     folder = reference_dir / "vot2018"
     results = folder / "results" / "SiamRPNpp" / "baseline"
-    names = ("bag", "singer3", "iceskater1", "pedestrian1")  # with failures
+    # All of these fail, the last one too late to start again.
+    names = ("crabs1", "rabbit", "handball2", "bag")
     num_starts = 0
     for sequence in vot.read_vot(folder).select(names).sequences:
         published = results / sequence.name / f"{sequence.name}_001.txt"
