@@ -1,0 +1,96 @@
+"""The spatial half of the tracker: where the correlation filter sees the target."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from samn_jax.dcf import augmentation
+from samn_jax.dcf import spatial_memory as spatial_lib
+from samn_jax.geometry import crops
+from samn_jax.tracking.state import Target, TrackerSpec
+
+
+class Sighting(NamedTuple):
+    """What the filter says of a frame."""
+
+    crop: crops.SquareCrop
+    localization: spatial_lib.Localization
+    center_xy: Float[Array, "2"]  # of the target, image pixels
+    uncertainty: Float[Array, ""]
+
+
+def first_memory(
+    spec: TrackerSpec,
+    variables: dict,
+    frame: UInt8[Array, "H W 3"],
+    extent_hw: Int[Array, "2"],
+    target: Target,
+) -> spatial_lib.SpatialMemory:
+    """Returns the spatial memory fitted to augmented copies of the first frame."""
+    config = spec.config
+    size = config.filter_crop_size
+    side = 2.0 * crops.search_side(target.size_wh, config.filter_factor)
+    crop = crops.filter_crop(target.center_xy, side, out_size=2 * size)
+    image = frame.astype(jnp.float32) / 255.0
+    patch = crops.sample_crop(image, extent_hw, crop, out_size=2 * size)
+    center = crops.points_to_crop(target.center_xy, crop, out_size=2 * size)
+    samples = augmentation.augment_first_frame(
+        patch, center, config=config.augmentation
+    )
+    features = spec.network.apply(variables, samples.crops, method="filter_features")
+    scale = crops.crop_scale(crop, 2 * size)
+    return spatial_lib.init_spatial_memory(
+        config.spatial,
+        features.astype(jnp.float32),
+        samples.target_centers_px / config.spatial.stride,
+        target.size_wh[::-1] * scale / config.spatial.stride,
+    )
+
+
+def sight(
+    spec: TrackerSpec,
+    variables: dict,
+    frame: UInt8[Array, "H W 3"],
+    extent_hw: Int[Array, "2"],
+    memory_and_target: tuple[spatial_lib.SpatialMemory, Target],
+) -> Sighting:
+    """Returns where the filter sees the target around its last place."""
+    config = spec.config
+    memory, target = memory_and_target
+    size = config.filter_crop_size
+    side = crops.search_side(target.size_wh, config.filter_factor)
+    crop = crops.filter_crop(target.center_xy, side, out_size=size)
+    image = frame.astype(jnp.float32) / 255.0
+    patch = crops.sample_crop(image, extent_hw, crop, out_size=size)
+    features = spec.network.apply(variables, patch[None], method="filter_features")
+    scale = crops.crop_scale(crop, size)
+    localization = spatial_lib.localize(
+        config.spatial,
+        memory,
+        features[0].astype(jnp.float32),
+        target_size_px=target.size_wh[::-1] * scale,
+    )
+    center = crop.center_xy + localization.offset_xy / scale
+    limit = extent_hw[::-1].astype(jnp.float32)
+    center = jnp.clip(center, 0.0, limit)
+    return Sighting(crop, localization, center, localization.uncertainty)
+
+
+def learn(
+    spec: TrackerSpec,
+    memory: spatial_lib.SpatialMemory,
+    sighting: Sighting,
+    center_xy: Float[Array, "2"],
+    accepted: Bool[Array, ""],
+) -> spatial_lib.SpatialMemory:
+    """Returns the spatial memory after the frame; `center_xy` is the target's (image)."""
+    size = spec.config.filter_crop_size
+    center = crops.points_to_crop(center_xy, sighting.crop, out_size=size)
+    return spatial_lib.update_spatial_memory(
+        spec.config.spatial,
+        memory,
+        sighting.localization,
+        center / spec.config.spatial.stride,
+        accepted=accepted,
+    )

@@ -1,0 +1,89 @@
+"""From the network's probabilities to the target's place, size and boxes."""
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from samn_jax.geometry import boxes, components, crops, rectangle_fit, rectangles
+from samn_jax.tracking.state import Prediction, Target, TrackerConfig
+
+
+class Measurement(NamedTuple):
+    """The target's component in a crop."""
+
+    component: Bool[Array, "S S"]
+    found: Bool[Array, ""]
+    center_xy: Float[Array, "2"]  # of its minimum-area rectangle, image pixels
+    area: Float[Array, ""]  # image pixels
+
+
+def measure(
+    config: TrackerConfig,
+    prob: Float[Array, "S S"],
+    crop: crops.SquareCrop,
+    threshold: Float[Array, ""],
+) -> Measurement:
+    """Returns what the largest component above the threshold says of the target."""
+    component, count = components.largest_component(
+        prob > threshold, min_area=config.min_area_px
+    )
+    box = rectangles.minimum_area_box(component)
+    center = crops.points_to_image(box.center_xy, crop, out_size=prob.shape[0])
+    pixels = crop.side / prob.shape[0]
+    area = count.astype(jnp.float32) * pixels**2
+    return Measurement(component, count > 0, center, area)
+
+
+def update_target(
+    target: Target,
+    measured: Measurement,
+    max_step: Float[Array, ""],
+    may_scale: Bool[Array, ""],
+    max_area_ratio: float,
+) -> Target:
+    """Returns the target after a frame; as it was if it was not found.
+
+    Its size follows the square root of the mask's area, relative to the first frame, by
+    at most the share `max_step` a frame.
+    """
+    found = measured.found
+    ratio = measured.area / jnp.maximum(target.area, 1.0)
+    plausible = (ratio < max_area_ratio) & (ratio > 1.0 / max_area_ratio)
+    growth = jnp.sqrt(measured.area / jnp.maximum(target.first_area, 1.0))
+    wanted = target.first_size_wh[0] * growth / target.size_wh[0]
+    step = jnp.clip(wanted, 1.0 - max_step, 1.0 + max_step)
+    step = jnp.where(found & plausible & may_scale, step, 1.0)
+    return target._replace(
+        center_xy=jnp.where(found, measured.center_xy, target.center_xy),
+        size_wh=jnp.maximum(target.size_wh * step, 4.0),
+        area=jnp.where(found, measured.area, target.area),
+    )
+
+
+def report(
+    config: TrackerConfig,
+    prob: Float[Array, "S S"],
+    measured: Measurement,
+    crop: crops.SquareCrop,
+    frame_hw: tuple[int, int],
+) -> Prediction:
+    """Returns the frame's answer without its uncertainty, which is left 0."""
+    size = prob.shape[0]
+    answer = prob
+    if config.keep_component:
+        answer = jnp.where(measured.component, prob, 0.0)
+    fitted = rectangle_fit.fit_box(components.fill_holes(measured.component))
+    polygon = crops.points_to_image(rectangles.corners(fitted), crop, out_size=size)
+    corners = boxes.mask_to_xyxy(measured.component).reshape(2, 2)
+    corners = crops.points_to_image(corners, crop, out_size=size)
+    inside = jnp.sum(jnp.where(measured.component, prob, 0.0))
+    count = jnp.sum(measured.component.astype(jnp.float32))
+    found = measured.found
+    return Prediction(
+        mask=crops.paste_crop(answer, crop, image_hw=frame_hw),
+        polygon=jnp.where(found, polygon, 0.0),
+        box_xywh=jnp.where(found, boxes.xyxy_to_xywh(corners.reshape(4)), 0.0),
+        confidence=jnp.where(found, inside / jnp.maximum(count, 1.0), 0.0),
+        uncertainty=jnp.zeros((), jnp.float32),
+    )

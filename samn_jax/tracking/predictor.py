@@ -1,0 +1,185 @@
+"""The host side: frames as they come from a file or camera, one call a frame."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from samn_jax.errors import InputError
+from samn_jax.models import model_file
+from samn_jax.tracking import tracker as tracker_lib
+from samn_jax.tracking.state import (
+    Prediction,
+    TrackerConfig,
+    TrackerSpec,
+    TrackerState,
+    bucket,
+)
+
+# What differs from the paper's settings with the compact network.
+NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
+    "resnet50": {},
+    "lite": {"crop_size": 256, "clamp_crop": True, "memory_capacity": 8},
+}
+
+_init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
+_step = jax.jit(tracker_lib.track_step, static_argnums=0, donate_argnums=2)
+_step_keeping = jax.jit(tracker_lib.track_step, static_argnums=0)
+_video = jax.jit(tracker_lib.track_video, static_argnums=0, donate_argnums=2)
+
+
+def default_config(network: str, **overrides: Any) -> TrackerConfig:
+    """Returns the tracker settings that suit a network, with some fields replaced."""
+    return TrackerConfig(**{**NETWORK_DEFAULTS.get(network, {}), **overrides})
+
+
+@dataclasses.dataclass(frozen=True)
+class Tracker:
+    """Tracks one object, frame by frame; all state is outside, in a pytree.
+
+    Frames are uint8 (H, W, 3) RGB. The first frame of a size compiles (seconds); sizes
+    that share a bucket of 64 pixels share the compilation.
+    """
+
+    spec: TrackerSpec
+    variables: dict[str, Any]
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: str | Path, **overrides: Any) -> "Tracker":
+        """Returns the tracker of a model file or a shipped model's name.
+
+        Args:
+          checkpoint: path of a model file, or `lite`.
+          **overrides: fields of `TrackerConfig`.
+
+        Raises:
+          InputError: the file is missing, damaged or of another model.
+        """
+        model = model_file.load_model(checkpoint)
+        tuned = model.notes.get("tracker", {})
+        config = default_config(model.config.network, **{**tuned, **overrides})
+        network = model_file.build_network(model.config)
+        spec = TrackerSpec(network, config, model.config.similarity)
+        return cls(spec, model.variables)
+
+    @property
+    def config(self) -> TrackerConfig:
+        """Returns the settings."""
+        return self.spec.config
+
+    def init(
+        self,
+        frame: UInt8[np.ndarray, "H W 3"],
+        *,
+        mask: Any = None,
+        box_xywh: Any = None,
+    ) -> tuple[TrackerState, Prediction]:
+        """Returns the state and the answer after the first frame.
+
+        Args:
+          frame: RGB.
+          mask: the object, boolean or 0/1 (H, W); or
+          box_xywh: its box, left, top, width, height in pixels.
+
+        Raises:
+          InputError: not exactly one of both is given, the mask is empty or of another
+            size than the frame, or the box lies outside the frame.
+        """
+        if (mask is None) == (box_xywh is None):
+            raise InputError("give either mask or box_xywh to start from")
+        from_mask = mask is not None
+        given = mask if from_mask else _fill_box(box_xywh, frame.shape[:2])
+        given = _check_mask(given, frame.shape[:2])
+        state, answer = _init(
+            self.spec,
+            self.variables,
+            _pad(frame),
+            jnp.array(frame.shape[:2], jnp.int32),
+            _pad(given),
+            from_mask=from_mask,
+        )
+        return state, _cut(answer, frame.shape[:2])
+
+    def step(
+        self, state: TrackerState, frame: UInt8[np.ndarray, "H W 3"]
+    ) -> tuple[TrackerState, Prediction]:
+        """Returns the state and the answer after one more frame.
+
+        The given state stays valid: it can be kept, stepped again, forked.
+        """
+        state, answer = _step_keeping(self.spec, self.variables, state, _pad(frame))
+        return state, _cut(answer, frame.shape[:2])
+
+    def step_in_place(
+        self, state: TrackerState, frame: UInt8[np.ndarray, "H W 3"]
+    ) -> tuple[TrackerState, Prediction]:
+        """Returns what `step` returns; the given state's buffers are reused and lost."""
+        state, answer = _step(self.spec, self.variables, state, _pad(frame))
+        return state, _cut(answer, frame.shape[:2])
+
+    def track_video(
+        self, state: TrackerState, frames: UInt8[np.ndarray, "F H W 3"]
+    ) -> tuple[TrackerState, Prediction]:
+        """Returns the state after a chunk of frames and all their answers.
+
+        One `lax.scan`; chunks of the same length compile once. The given state's
+        buffers are reused and lost.
+        """
+        padded = np.stack([_pad(frame) for frame in frames])
+        state, answers = _video(self.spec, self.variables, state, padded)
+        return state, _cut(answers, frames.shape[1:3])
+
+
+def _pad(image: np.ndarray) -> np.ndarray:
+    """Returns the frame or mask padded to its bucket."""
+    height, width = bucket(*image.shape[:2])
+    rest = [(0, 0)] * (image.ndim - 2)
+    pads = [(0, height - image.shape[0]), (0, width - image.shape[1]), *rest]
+    return np.pad(image, pads)
+
+
+def _cut(answer: Prediction, size: tuple[int, int]) -> Prediction:
+    """Returns the answer with its mask cut to the frame, on the host."""
+    mask = np.asarray(answer.mask)[..., : size[0], : size[1]]
+    return answer._replace(mask=mask)
+
+
+def _check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
+    """Returns the mask as float32 0/1.
+
+    Raises:
+      InputError: it has another size than the frame, or no pixel is set.
+    """
+    array = np.asarray(mask)
+    if array.shape != tuple(size):
+        raise InputError(
+            f"the first mask is {array.shape}, its frame {tuple(size)}: "
+            "give a mask of the frame's size"
+        )
+    if not array.any():
+        raise InputError("the first mask is empty: mark the object in it")
+    return (array > 0.5).astype(np.float32)
+
+
+def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
+    """Returns the mask of the pixels whose centres lie in the box.
+
+    Raises:
+      InputError: the box is not four numbers, or has no pixel inside the frame.
+    """
+    box = np.asarray(box_xywh, np.float64)
+    if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= 0).any():
+        raise InputError(f"box {box_xywh} is no box: give x,y,w,h with w and h above 0")
+    rows, columns = np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5
+    inside_y = (rows >= box[1]) & (rows < box[1] + box[3])
+    inside_x = (columns >= box[0]) & (columns < box[0] + box[2])
+    mask = inside_y[:, None] & inside_x[None, :]
+    if not mask.any():
+        raise InputError(
+            f"box {tuple(box)} lies outside the frame of {size[1]} x {size[0]} pixels"
+        )
+    return mask

@@ -1,0 +1,95 @@
+"""The appearance half of the tracker: see a crop, segment it, remember it."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from samn_jax.geometry import crops
+from samn_jax.models.network import QueryFeatures
+from samn_jax.tracking.state import Target, TrackerSpec
+
+
+class View(NamedTuple):
+    """One crop as the appearance network sees it."""
+
+    crop: crops.SquareCrop
+    image: Float[Array, "1 S S 3"]
+    query: QueryFeatures
+    center_xy: Float[Array, "1 2"]  # where the target is thought to be, crop pixels
+
+
+def choose_crop(
+    spec: TrackerSpec,
+    target: Target,
+    extent_hw: Int[Array, "2"],
+    lost_frames: Int[Array, ""],
+) -> crops.SquareCrop:
+    """Returns the square around the target that the network is to see."""
+    config = spec.config
+    extent = extent_hw.astype(jnp.float32)
+    if config.whole_frame:
+        side = jnp.max(extent)
+        return crops.SquareCrop(extent[::-1] / 2.0, side, jnp.int32(1))
+    side = crops.search_side(target.size_wh, config.search_factor)
+    growth = jnp.float32(config.lost_growth) ** lost_frames.astype(jnp.float32)
+    widest = jnp.maximum(jnp.max(extent), side)
+    side = jnp.minimum(side * growth, widest)
+    if config.clamp_crop:
+        needed = jnp.max(target.size_wh) * 1.2
+        side = jnp.clip(side, max=jnp.maximum(jnp.sqrt(jnp.prod(extent)), needed))
+    return crops.segmentation_crop(target.center_xy, side)
+
+
+def look(
+    spec: TrackerSpec,
+    variables: dict,
+    frame: UInt8[Array, "H W 3"],
+    extent_hw: Int[Array, "2"],
+    place: tuple[crops.SquareCrop, Float[Array, "2"]],
+) -> View:
+    """Returns the crop and its features; `place` is the crop and the target's centre."""
+    crop, center_xy = place
+    size = spec.config.crop_size
+    image = crops.sample_crop(
+        frame.astype(jnp.float32) / 255.0, extent_hw, crop, out_size=size
+    )[None]
+    query = spec.network.apply(variables, image, method="encode_query")
+    center = crops.points_to_crop(center_xy, crop, out_size=size)
+    return View(crop, image, query, center[None])
+
+
+def segment(
+    spec: TrackerSpec, variables: dict, view: View, memory: Any
+) -> Float[Array, "S S"]:
+    """Returns the object probability in the crop, read from the memory."""
+    readout = spec.memory.read(memory, view.query.key[0])
+    log_odds = spec.network.apply(
+        variables, readout[None], view.query, view.center_xy, method="decode"
+    )
+    return jax.nn.sigmoid(log_odds[0])
+
+
+def encode(
+    spec: TrackerSpec, variables: dict, view: View, mask: Float[Array, "S S"]
+) -> tuple[Float[Array, "h w Ck"], Float[Array, "h w Cv"]]:
+    """Returns the key and value that remember the crop with this mask."""
+    key, value = spec.network.apply(
+        variables, view.image, view.query, mask[None], method="encode_memory"
+    )
+    return key[0], value[0]
+
+
+def remember(
+    spec: TrackerSpec,
+    memory: Any,
+    entry: tuple[Array, Array],
+    keep: Bool[Array, ""],
+    found: Bool[Array, ""],
+) -> Any:
+    """Returns the memory with one more frame, unless lost frames are not remembered."""
+    written = spec.memory.write(memory, *entry, keep)
+    if spec.config.remember_lost:
+        return written
+    return jax.tree.map(lambda new, old: jnp.where(found, new, old), written, memory)

@@ -1,0 +1,192 @@
+"""SAMN's tracker (paper, section 3; figure 2): pure functions over one state.
+
+One frame: the spatial memory finds the target; the appearance network segments the crop
+around it from what it remembers; the mask tells the target's true place and size; both
+memories learn from the frame if the spatial memory is certain.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from samn_jax.geometry import boxes, crops
+from samn_jax.tracking import localization, measure, segmentation
+from samn_jax.tracking.state import (
+    Prediction,
+    Target,
+    TrackerSpec,
+    TrackerState,
+    floats,
+)
+
+
+def init_tracker(
+    spec: TrackerSpec,
+    variables: dict,
+    frame: UInt8[Array, "H W 3"],
+    extent_hw: Int[Array, "2"],
+    mask: Float[Array, "H W"],
+    *,
+    from_mask: bool,
+) -> tuple[TrackerState, Prediction]:
+    """Returns the state after the first frame, and its answer.
+
+    Args:
+      spec: network and settings.
+      variables: weights of the network.
+      frame: RGB, padded to its size bucket.
+      extent_hw: true height and width of the frame.
+      mask: the object, 0 or 1; for a box start the filled box. It must not be empty.
+      from_mask: whether `mask` is the object's own outline. Without it the first frame
+        is segmented with the box as its mask, and that mask is remembered.
+    """
+    target = _first_target(mask)
+    lost = jnp.zeros((), jnp.int32)
+    crop = segmentation.choose_crop(spec, target, extent_hw, lost)
+    place = (crop, target.center_xy)
+    view = segmentation.look(spec, variables, frame, extent_hw, place)
+    size = spec.config.crop_size
+    prob = crops.sample_crop(mask, extent_hw, crop, out_size=size, border="zero")
+    if not from_mask:
+        prob = _box_to_mask(spec, variables, view, prob)
+    threshold = _threshold(spec, from_mask)
+    measured = measure.measure(spec.config, prob, crop, threshold)
+    area = jnp.where(measured.found, measured.area, target.area)
+    target = target._replace(area=area, first_area=area)
+    spatial = None
+    if spec.config.use_spatial:
+        spatial = localization.first_memory(spec, variables, frame, extent_hw, target)
+    entry = segmentation.encode(spec, variables, view, prob)
+    state = TrackerState(
+        memory=spec.memory.init(*entry),
+        spatial=spatial,
+        target=target,
+        extent_hw=extent_hw,
+        from_mask=jnp.array(from_mask),
+        frame_idx=jnp.zeros((), jnp.int32),
+        lost_frames=lost,
+    )
+    answer = measure.report(spec.config, prob, measured, crop, frame.shape[:2])
+    if from_mask:
+        answer = answer._replace(mask=mask)
+    return state, answer
+
+
+def track_step(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    frame: UInt8[Array, "H W 3"],
+) -> tuple[TrackerState, Prediction]:
+    """Returns the state and the answer after one more frame."""
+    config = spec.config
+    target, extent_hw = state.target, state.extent_hw
+    sighting, uncertainty = None, jnp.zeros((), jnp.float32)
+    if state.spatial is not None:
+        sighting = localization.sight(
+            spec, variables, frame, extent_hw, (state.spatial, target)
+        )
+        uncertainty = sighting.uncertainty
+        certain = uncertainty < config.accept_uncertainty
+        target = target._replace(
+            center_xy=jnp.where(certain, sighting.center_xy, target.center_xy)
+        )
+    certain = uncertainty < config.accept_uncertainty
+    crop = segmentation.choose_crop(spec, target, extent_hw, state.lost_frames)
+    place = (crop, target.center_xy)
+    view = segmentation.look(spec, variables, frame, extent_hw, place)
+    prob = segmentation.segment(spec, variables, view, state.memory)
+    worth_it = state.from_mask | (uncertainty < config.segment_uncertainty)
+    prob = jnp.where(worth_it, prob, 0.0)
+    threshold = _threshold(spec, state.from_mask)
+    measured = measure.measure(config, prob, crop, threshold)
+    max_step = jnp.where(
+        state.from_mask, config.scale_step_from_mask, config.scale_step_from_box
+    )
+    may_scale = uncertainty < config.scale_uncertainty
+    target = measure.update_target(
+        target, measured, max_step, may_scale, config.max_area_ratio
+    )
+    frame_idx = state.frame_idx + 1
+    keep = _due(frame_idx, config.memorize_every) & measured.found
+    if config.filter_samples:
+        keep = keep & certain
+    entry = segmentation.encode(spec, variables, view, prob)
+    memory = segmentation.remember(spec, state.memory, entry, keep, measured.found)
+    spatial = state.spatial
+    if sighting is not None:
+        spatial = localization.learn(
+            spec, spatial, sighting, target.center_xy, certain & measured.found
+        )
+    lost = jnp.where(measured.found, 0, state.lost_frames + 1)
+    answer = measure.report(config, prob, measured, crop, frame.shape[:2])
+    new_state = state._replace(
+        memory=memory,
+        spatial=spatial,
+        target=target,
+        frame_idx=frame_idx,
+        lost_frames=lost,
+    )
+    return new_state, answer._replace(uncertainty=uncertainty)
+
+
+def track_video(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    frames: UInt8[Array, "F H W 3"],
+) -> tuple[TrackerState, Prediction]:
+    """Returns the state after a chunk of frames, and all their answers."""
+
+    def body(
+        carry: TrackerState, frame: UInt8[Array, "H W 3"]
+    ) -> tuple[TrackerState, Prediction]:
+        return track_step(spec, variables, carry, frame)
+
+    return jax.lax.scan(body, state, frames)
+
+
+def _first_target(mask: Float[Array, "H W"]) -> Target:
+    """Returns the target as the first mask shows it."""
+    box = boxes.xyxy_to_xywh(boxes.mask_to_xyxy(mask > 0.5))
+    center, size = box[:2] + box[2:] / 2.0, jnp.maximum(box[2:], 4.0)
+    area = jnp.sum((mask > 0.5).astype(jnp.float32))
+    return Target(center, size, area, size, area)
+
+
+def _threshold(spec: TrackerSpec, from_mask: Bool[Array, ""] | bool) -> Array:
+    """Returns the object probability above which a pixel is the target's."""
+    config = spec.config
+    values = floats(config.threshold_from_box, config.threshold_from_mask)
+    return values[jnp.asarray(from_mask).astype(jnp.int32)]
+
+
+def _due(frame_idx: Int[Array, ""], every: int) -> Bool[Array, ""]:
+    """Returns whether a frame is one of those remembered for long."""
+    return frame_idx % every == 0 if every else jnp.zeros((), bool)
+
+
+def _box_to_mask(
+    spec: TrackerSpec,
+    variables: dict,
+    view: segmentation.View,
+    box: Float[Array, "S S"],
+) -> Float[Array, "S S"]:
+    """Returns the object's probability in a first frame of which only a box is known.
+
+    The frame is remembered with the filled box as its mask and segmented with that
+    memory; what lies outside the dilated box is cut off. Where nothing is left, the box
+    itself is the mask.
+    """
+    memory = spec.memory.init(*segmentation.encode(spec, variables, view, box))
+    prob = segmentation.segment(spec, variables, view, memory)
+    xyxy = boxes.mask_to_xyxy(box > 0.5)
+    margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0
+    places = jnp.arange(box.shape[0], dtype=jnp.float32) + 0.5
+    low, high = xyxy[:2] - margin, xyxy[2:] + margin
+    columns = (places > low[0]) & (places < high[0])
+    rows = (places > low[1]) & (places < high[1])
+    prob = jnp.where(rows[:, None] & columns[None, :], prob, 0.0)
+    left = jnp.sum((prob > spec.config.threshold_from_box).astype(jnp.float32))
+    enough = left > 0.1 * jnp.sum(box)
+    return jnp.where(enough, prob, box)
