@@ -27,7 +27,7 @@ class LiteConfig:
     key_dim: int = 64
     value_dim: int = 128
     value_dims: Sequence[int] = (64, 128)  # the mask's way down: stride 8, 16
-    decoder_dims: Sequence[int] = (128, 96, 64, 16)  # stride 16, 8, 4, 2
+    decoder_dims: Sequence[int] = (128, 96, 48, 16)  # stride 16, 8, 4, 2
     positions: str = "cat"  # none | cat: the distance map as a decoder input
     similarity: str = "l2"
     compute_dtype: str = "float32"
@@ -182,7 +182,9 @@ class LiteNet(nn.Module):
             inputs.append(distance.astype(readout.dtype))
         return self.decoder(jnp.concatenate(inputs, -1), query.pyramid)
 
-    def filter_features(self, image: Float[Array, "B H W 3"]) -> Float[Array, "B h w C"]:
+    def filter_features(
+        self, image: Float[Array, "B H W 3"]
+    ) -> Float[Array, "B h w C"]:
         """Returns the standardised stride-16 maps for the correlation filter."""
         return self.pyramid(image)[0].astype(jnp.float32)
 

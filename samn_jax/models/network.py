@@ -35,5 +35,7 @@ class Network(Protocol):
     ) -> Float[Array, "B H W"]:
         """Returns the log-odds of the object; `center_xy` is its likely place."""
 
-    def filter_features(self, image: Float[Array, "B H W 3"]) -> Float[Array, "B h w C"]:
+    def filter_features(
+        self, image: Float[Array, "B H W 3"]
+    ) -> Float[Array, "B h w C"]:
         """Returns the stride-16 features for the spatial memory's filter."""

@@ -22,6 +22,7 @@ class SAMNConfig:
       value_dim: channels of a value.
       decoder_dim: channels inside the decoder.
       positions: positional encoding of the decoder: "sum", "cat" or "none".
+      similarity: of keys; the paper's is "dot".
       compute_dtype: "float32", or "bfloat16" for all convolutions. Parameters, distance
         map and log-odds stay float32.
     """
@@ -33,6 +34,7 @@ class SAMNConfig:
     value_dim: int = 512
     decoder_dim: int = 256
     positions: str = "sum"
+    similarity: str = "dot"
     compute_dtype: str = "float32"
 
 
