@@ -1,4 +1,4 @@
-"""Trains a network: python train.py --config configs/lite.py --data_dir D --output_dir O."""
+"""Trains a network: --config configs/lite.py --data_dir DATA --output_dir OUT."""
 
 import argparse
 import dataclasses

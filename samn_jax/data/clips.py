@@ -1,8 +1,8 @@
 """Where training clips come from: photos with masks, and videos with masks.
 
 Layouts: `images/*.jpg` + `masks/*.png` for photos; `JPEGImages/<clip>/*.jpg` +
-`Annotations/<clip>/*.png` for videos. Object ids are the grey levels or palette ids of the
-masks, 0 is background. Encoded files are kept in memory, decoded on demand.
+`Annotations/<clip>/*.png` for videos. Masks hold object ids, 0 is background. Decoded
+files stay in memory, up to a number of them.
 """
 
 import dataclasses

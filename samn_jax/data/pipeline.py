@@ -1,4 +1,4 @@
-"""Batches of training clips through grain: seeded, resumable, made in the background."""
+"""Batches of training clips through grain: seeded, resumable, made ahead."""
 
 import grain
 import numpy as np

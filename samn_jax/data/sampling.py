@@ -39,8 +39,8 @@ class Clips:
     def __call__(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Returns one sample.
 
-        `frames` (F, S, S, 3) uint8, `masks` (F, S, S) uint8 0/1, `centers` (F, 2) float32:
-        about where the object is, in crop pixels (x, y).
+        `frames` (F, S, S, 3) uint8, `masks` (F, S, S) uint8 0/1, and `centers` (F, 2)
+        float32: about where the object is, in crop pixels (x, y).
         """
         use_video = self.videos and (
             not self.photos or rng.random() < self.config.video_share
@@ -148,7 +148,7 @@ class Clips:
         return pasted
 
     def _recolor(self, rng: np.random.Generator, frames: list) -> list:
-        """Returns the frames with the clip's and their own change of colour and blur."""
+        """Returns the frames with the clip's and their own colours and blur."""
         config = self.config
         common = augment.color_table(rng, config.color)
         blur = rng.random() < config.blur_share

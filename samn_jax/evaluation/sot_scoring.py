@@ -6,25 +6,19 @@ repetition, `<results>/<sequence>/<sequence>_001.txt`. Each has a box a line.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from samn_jax import errors
 from samn_jax.data import boxes
-from samn_jax.evaluation import region_files
+from samn_jax.evaluation import benchmark_scores, region_files
 from samn_jax.metrics import sot
 
 
-class SotScores(NamedTuple):
-    """Measures of the whole set, and of each video by its name."""
-
-    metrics: dict[str, float]
-    sequences: dict[str, dict[str, float]]
-
-
-def score_otb(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> SotScores:
+def score_otb(
+    sequences: Sequence[boxes.BoxSequence], results_dir: Path
+) -> benchmark_scores.BenchmarkScores:
     """Success (area under its curve) and precision at 20 px, means over the videos.
 
     Raises:
@@ -41,7 +35,7 @@ def score_otb(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> SotS
 
 def score_trackingnet(
     sequences: Sequence[boxes.BoxSequence], results_dir: Path
-) -> SotScores:
+) -> benchmark_scores.BenchmarkScores:
     """Success, precision and normalised precision, means over the videos.
 
     Raises:
@@ -59,7 +53,7 @@ def score_trackingnet(
 
 def score_got10k(
     sequences: Sequence[boxes.BoxSequence], results_dir: Path
-) -> SotScores:
+) -> benchmark_scores.BenchmarkScores:
     """Average overlap and success at 0.5 and 0.75, over all frames together.
 
     Raises:
@@ -68,7 +62,7 @@ def score_got10k(
     overlaps = {s.name: _got10k_overlaps(s, results_dir) for s in sequences}
     pooled = np.concatenate(list(overlaps.values()))
     per_sequence = {name: _got10k_measures(o) for name, o in overlaps.items()}
-    return SotScores(_got10k_measures(pooled), per_sequence)
+    return benchmark_scores.BenchmarkScores(_got10k_measures(pooled), per_sequence)
 
 
 def _got10k_overlaps(
@@ -107,7 +101,9 @@ def _truths(sequence: boxes.BoxSequence) -> boxes.Boxes:
     return sequence.truths_xywh
 
 
-def _mean_over_videos(scores: dict[str, dict[str, float]]) -> SotScores:
+def _mean_over_videos(
+    scores: dict[str, dict[str, float]],
+) -> benchmark_scores.BenchmarkScores:
     rows = list(scores.values())
     metrics = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-    return SotScores(metrics, scores)
+    return benchmark_scores.BenchmarkScores(metrics, scores)

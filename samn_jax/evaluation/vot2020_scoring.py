@@ -8,7 +8,7 @@ from jaxtyping import Bool
 
 from samn_jax import errors
 from samn_jax.data import regions, vot
-from samn_jax.evaluation import region_files, vot_multistart, vot_scoring
+from samn_jax.evaluation import benchmark_scores, region_files, vot_multistart
 from samn_jax.metrics import vot2020
 
 Bounds = tuple[int, int, int, int]
@@ -16,7 +16,7 @@ Bounds = tuple[int, int, int, int]
 
 def score_multistart(
     sequences: Sequence[vot.VotSequence], results_dir: Path
-) -> vot_scoring.VotScores:
+) -> benchmark_scores.BenchmarkScores:
     """Accuracy, robustness (share of frames tracked) and expected average overlap.
 
     Args:
@@ -32,7 +32,9 @@ def score_multistart(
     metrics["EAO"] = vot2020.expected_average_overlap(runs)
     names = [sequence.name for sequence in sequences]
     per_sequence = [_measures([one]) for one in runs]
-    return vot_scoring.VotScores(metrics, dict(zip(names, per_sequence, strict=True)))
+    return benchmark_scores.BenchmarkScores(
+        metrics, dict(zip(names, per_sequence, strict=True))
+    )
 
 
 def read_runs(sequence: vot.VotSequence, results_dir: Path) -> vot2020.SequenceRuns:

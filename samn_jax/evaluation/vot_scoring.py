@@ -2,28 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from samn_jax import errors
 from samn_jax.data import regions, vot
-from samn_jax.evaluation import region_files
+from samn_jax.evaluation import benchmark_scores, region_files
 from samn_jax.geometry import polygons
 from samn_jax.metrics import vot as vot_metrics
 
 
-class VotScores(NamedTuple):
-    """Measures of the whole set, and of each video by its name."""
-
-    metrics: dict[str, float]
-    sequences: dict[str, dict[str, float]]
-
-
 def score_supervised(
     sequences: Sequence[vot.VotSequence], results_dir: Path, year: int
-) -> VotScores:
+) -> benchmark_scores.BenchmarkScores:
     """Accuracy, robustness, expected average overlap and failures of VOT2016-2019.
 
     Args:
@@ -41,7 +33,9 @@ def score_supervised(
     metrics["EAO"] = vot_metrics.expected_average_overlap(runs, interval)
     names = [sequence.name for sequence in sequences]
     per_sequence = [_measures([repetitions]) for repetitions in runs]
-    return VotScores(metrics, dict(zip(names, per_sequence, strict=True)))
+    return benchmark_scores.BenchmarkScores(
+        metrics, dict(zip(names, per_sequence, strict=True))
+    )
 
 
 def read_runs(sequence: vot.VotSequence, results_dir: Path) -> list[vot_metrics.Run]:

@@ -7,14 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samn_jax.models import positions, resize
+from samn_jax.models import positions, resize, winograd
 
 STRIDE = 16
-
-
-def conv3x3(channels: int, dtype: jnp.dtype, name: str) -> nn.Conv:
-    """Returns a 3×3 convolution with bias that keeps the size."""
-    return nn.Conv(channels, (3, 3), padding=1, dtype=dtype, name=name)
 
 
 def upsample4(x: Float[Array, "B h w C"]) -> Float[Array, "B H W C"]:
@@ -24,14 +19,20 @@ def upsample4(x: Float[Array, "B h w C"]) -> Float[Array, "B H W C"]:
 
 
 class ResidualBlock(nn.Module):
-    """x + conv2(relu(conv1(relu(x))))."""
+    """x + conv2(relu(conv1(relu(x)))).
+
+    Attributes:
+      tile: see `winograd.Conv3x3`.
+    """
+
+    tile: int = 2
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W C"]:
         """Returns the refined features."""
         channels = x.shape[-1]
-        y = conv3x3(channels, x.dtype, "conv1")(nn.relu(x))
-        y = conv3x3(channels, x.dtype, "conv2")(nn.relu(y))
+        y = winograd.Conv3x3(channels, self.tile, name="conv1")(nn.relu(x))
+        y = winograd.Conv3x3(channels, self.tile, name="conv2")(nn.relu(y))
         return x + y
 
 
@@ -39,15 +40,16 @@ class Refine(nn.Module):
     """RF3 or RF2: joins the frame's features with the decoder's, at twice the size."""
 
     channels: int
+    tile: int = 2
 
     @nn.compact
     def __call__(
         self, skip: Float[Array, "B H W C"], x: Float[Array, "B h w D"]
     ) -> Float[Array, "B H W D2"]:
         """Returns the joined features at the size of `skip`."""
-        y = conv3x3(self.channels, skip.dtype, "convFS")(skip)
-        y = ResidualBlock(name="ResFS")(y) + resize.upsample2(x)
-        return ResidualBlock(name="ResMM")(y)
+        y = winograd.Conv3x3(self.channels, self.tile, name="convFS")(skip)
+        y = ResidualBlock(self.tile, name="ResFS")(y) + resize.upsample2(x)
+        return ResidualBlock(self.tile, name="ResMM")(y)
 
 
 class Decoder(nn.Module):
@@ -83,10 +85,11 @@ class Decoder(nn.Module):
         distance = distance.astype(readout.dtype)
         if self.positions == "cat":
             readout = jnp.concatenate([readout, distance], axis=-1)
-        x = conv3x3(self.channels, readout.dtype, "convFM")(readout)
+        x = winograd.Conv3x3(self.channels, name="convFM")(readout)
         x = ResidualBlock(name="ResMM")(x)
         if self.positions == "sum":
             x = x + jnp.broadcast_to(distance, x.shape)
         x = Refine(self.channels, name="RF3")(pyramid[1], x)
-        x = Refine(self.channels, name="RF2")(pyramid[2], x)
-        return conv3x3(2, x.dtype, "pred2")(nn.relu(x))
+        x = Refine(self.channels, tile=4, name="RF2")(pyramid[2], x)
+        pred2 = nn.Conv(2, (3, 3), padding=1, dtype=x.dtype, name="pred2")
+        return pred2(nn.relu(x))

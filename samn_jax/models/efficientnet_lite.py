@@ -1,7 +1,7 @@
 """EfficientNet-Lite0 up to block 10, the trunk of the compact network.
 
-Tan and Le, ICML 2019; the Lite variant drops squeeze-and-excite and uses relu6. Batch norms
-are folded into the convolutions.
+Tan and Le, ICML 2019; the Lite variant drops squeeze-and-excite and uses relu6. Batch
+norms are folded into the convolutions.
 """
 
 from collections.abc import Sequence
@@ -126,8 +126,8 @@ class EfficientNetLite(nn.Module):
 def read_trunk(path: str) -> dict:
     """Returns the trunk's parameters from an .npz of folded weights.
 
-    Arrays are named `stem_w`, `stem_b`, `b00_dw_w`, `b00_project_b`, ...: 1×1 weights in
-    (1, 1, in, out), depthwise weights in (k, k, 1, C).
+    Arrays are named `stem_w`, `stem_b`, `b00_dw_w`, `b00_project_b`, ...: 1×1 weights
+    in (1, 1, in, out), depthwise weights in (k, k, 1, C).
     """
     params: dict = {}
     with np.load(path, allow_pickle=False) as arrays:

@@ -3,6 +3,8 @@
 import flax.linen as nn
 from jaxtyping import Array, Float
 
+from samn_jax.models import winograd
+
 
 class KeyValueHead(nn.Module):
     """KV_M_r4 or KV_Q_r4: one 3×3 convolution to the key, one to the value."""
@@ -15,7 +17,6 @@ class KeyValueHead(nn.Module):
         self, features: Float[Array, "B h w C"]
     ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
         """Returns key and value of every cell."""
-        dtype = features.dtype
-        key = nn.Conv(self.key_dim, (3, 3), padding=1, dtype=dtype, name="Key")
-        value = nn.Conv(self.value_dim, (3, 3), padding=1, dtype=dtype, name="Value")
+        key = winograd.Conv3x3(self.key_dim, name="Key")
+        value = winograd.Conv3x3(self.value_dim, name="Value")
         return key(features), value(features)

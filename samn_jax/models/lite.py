@@ -1,7 +1,7 @@
 """The compact network: one EfficientNet-Lite0 trunk for queries and memories alike.
 
-The trunk sees each crop once. Memories join its features with the mask on the way down to
-stride 16, so that remembering the last frame costs no second trunk pass.
+The trunk sees each crop once. Memories join its features with the mask on the way down
+to stride 16, so that remembering the last frame costs no second trunk pass.
 """
 
 import dataclasses
@@ -118,7 +118,7 @@ class LiteDecoder(nn.Module):
 def distance_map(
     center_xy: Float[Array, "B 2"], height: int, width: int, size: int
 ) -> Float[Array, "B h w 1"]:
-    """Returns each cell's distance to `center_xy` (crop pixels) over the crop's size."""
+    """Returns each cell's distance to `center_xy` (crop pixels) over `size`."""
     x = (jnp.arange(width, dtype=jnp.float32) + 0.5) * STRIDE
     y = (jnp.arange(height, dtype=jnp.float32) + 0.5) * STRIDE
     dx = x[None, None, :] - center_xy[:, 0, None, None]

@@ -1,6 +1,6 @@
 """Model files: weights with the network's config, in one .safetensors file.
 
-Weights may be stored in float16; they are float32 once loaded. Nothing is ever unpickled.
+Weights may be stored in float16; they are float32 once loaded. Nothing is unpickled.
 """
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""What every network gives the tracker: features of a crop, and the protocol of methods."""
+"""What every network gives the tracker: features of a crop, and its methods."""
 
 from typing import NamedTuple, Protocol
 

@@ -84,7 +84,7 @@ def learn(
     center_xy: Float[Array, "2"],
     accepted: Bool[Array, ""],
 ) -> spatial_lib.SpatialMemory:
-    """Returns the spatial memory after the frame; `center_xy` is the target's (image)."""
+    """Returns the memory after the frame; `center_xy` is the target's (image)."""
     size = spec.config.filter_crop_size
     center = crops.points_to_crop(center_xy, sighting.crop, out_size=size)
     return spatial_lib.update_spatial_memory(

@@ -117,7 +117,7 @@ class Tracker:
     def step_in_place(
         self, state: TrackerState, frame: UInt8[np.ndarray, "H W 3"]
     ) -> tuple[TrackerState, Prediction]:
-        """Returns what `step` returns; the given state's buffers are reused and lost."""
+        """Returns what `step` returns; the given state's buffers are lost."""
         state, answer = _step(self.spec, self.variables, state, _pad(frame))
         return state, _cut(answer, frame.shape[:2])
 

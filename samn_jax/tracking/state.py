@@ -1,4 +1,4 @@
-"""What the tracker is told, what it carries from frame to frame, and what it answers."""
+"""What the tracker is told, what it carries along, and what it answers."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -18,8 +18,8 @@ class TrackerConfig:
     """Settings of the tracker; the defaults are the paper's with ResNet-50.
 
     The switches of the paper's ablation are `last_add`, `memorize_every`,
-    `filter_samples`, `machine`, `use_spatial` and `whole_frame`; the positional encoding
-    is a property of the network.
+    `filter_samples`, `machine`, `use_spatial` and `whole_frame`; the positional
+    encoding is a property of the network.
     """
 
     # What the appearance network sees.
@@ -123,6 +123,6 @@ def bucket(height: int, width: int) -> tuple[int, int]:
     return -(-height // 64) * 64, -(-width // 64) * 64
 
 
-def floats(*values: float) -> Float[Array, "N"]:
+def floats(*values: float) -> Float[Array, " N"]:
     """Returns a float32 vector."""
     return jnp.array(values, jnp.float32)

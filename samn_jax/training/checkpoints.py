@@ -20,7 +20,7 @@ class Checkpoints:
         self._manager = ocp.CheckpointManager(folder.absolute(), options=options)
 
     def save(self, step: int, state: TrainState, data_state: Any) -> None:
-        """Starts saving the state after `step` steps and the data iterator's position."""
+        """Starts saving the state after `step` steps and the data's position."""
         self._manager.save(
             step,
             args=ocp.args.Composite(
@@ -54,7 +54,7 @@ class Checkpoints:
 
 
 def _to_json(data_state: Any) -> dict[str, str]:
-    """Returns the iterator's state as JSON; it is bytes or a dict by grain's version."""
+    """Returns the iterator's state as JSON; grain gives bytes or a dict."""
     if isinstance(data_state, bytes):
         return {"bytes": data_state.decode()}
     return {"dict": json.dumps(data_state)}

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,63 +34,112 @@ def train_and_evaluate(config: TrainConfig, data_dir: Path, output_dir: Path) ->
 
     Leaves there: config.json, checkpoints/, log.jsonl, TensorBoard events and
     model.safetensors (averaged weights, float16).
+
+    Raises:
+      InputError: there is no data, or `output_dir` is of another run.
     """
     cv2.setNumThreads(1)
-    output_dir.mkdir(parents=True, exist_ok=True)
-    _claim_folder(config, output_dir)
     train_set, held_out = _read_data(config, data_dir)
+    run = _start(config, train_set, _validation_set(config, held_out), output_dir)
+    progress = tqdm.tqdm(
+        initial=run.first_step, total=config.num_steps, unit="step", disable=None
+    )
+    waited = 0.0
+    for step in range(run.first_step + 1, config.num_steps + 1):
+        before = time.perf_counter()
+        batch = step_lib.Batch(**next(run.batches))
+        waited += time.perf_counter() - before
+        run.replicas, metrics = run.train(run.replicas, parallel.shard(batch))
+        progress.update()
+        if step % config.log_every == 0:
+            values = {k: float(v[0]) for k, v in metrics.items()}
+            values["data_wait_s"] = waited / config.log_every
+            waited = 0.0
+            run.log.write(step, values)
+            progress.set_postfix(loss=values["loss"], iou=values["iou"])
+        last = step == config.num_steps
+        if run.validation and (step % config.validate_every == 0 or last):
+            run.log.write(step, run.measure())
+        if step % config.save_every == 0 or last:
+            run.save(step)
+    progress.close()
+    run.close()
+
+
+@dataclasses.dataclass
+class Run:
+    """The moving parts of one run."""
+
+    config: TrainConfig
+    folder: Path
+    batches: Any
+    validation: list[step_lib.Batch]
+    replicas: state_lib.TrainState
+    first_step: int
+    train: Callable
+    validate: Callable
+    checkpoints: checkpoints_lib.Checkpoints
+    log: "RunLog"
+
+    def measure(self) -> dict[str, float]:
+        """Returns the IoU of the averaged weights on the held-out batches."""
+        state = parallel.unreplicate(self.replicas)
+        variables = state_lib.join_params(state.average, state.frozen)
+        scores = [self.validate(variables, batch) for batch in self.validation]
+        return {"held_out_iou": float(np.mean(scores))}
+
+    def save(self, step: int) -> None:
+        """Starts saving a checkpoint, and writes the model file."""
+        state = jax.device_get(parallel.unreplicate(self.replicas))
+        self.checkpoints.save(step, state, self.batches.get_state())
+        _export(self.config, state, self.folder)
+
+    def close(self) -> None:
+        """Waits for what is being written."""
+        self.checkpoints.close()
+        self.log.close()
+
+
+def _start(
+    config: TrainConfig,
+    train_set: sampling.Clips,
+    validation: list[step_lib.Batch],
+    folder: Path,
+) -> Run:
+    """Returns the run, new or restored from its newest checkpoint."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _claim_folder(config, folder)
     batches = pipeline.batches(
         train_set,
         batch_size=config.batch_size,
         seed=config.seed,
         threads=config.loader_threads,
     )
-    validation = _validation_set(config, held_out)
     network = model_file.build_network(config.model)
     spec = step_lib.Unroll(network, config.memory, config.loss)
     optimizer = optimizer_lib.build_optimizer(config.optimizer, config.num_steps)
-    state = state_lib.init_state(
-        initial_variables(config, validation), config.frozen, optimizer
-    )
-    saved = checkpoints_lib.Checkpoints(output_dir / "checkpoints")
+    variables = initial_variables(config, validation)
+    state = state_lib.init_state(variables, config.frozen, optimizer)
+    saved = checkpoints_lib.Checkpoints(folder / "checkpoints")
     restored = saved.restore(state)
     if restored:
         state, data_state = restored
         batches.set_state(data_state)
-    train = parallel.pmap_step(
-        functools.partial(
-            step_lib.train_step, spec, optimizer, config.optimizer.average_decay
-        )
+    step_fn = functools.partial(
+        step_lib.train_step, spec, optimizer, config.optimizer.average_decay
     )
-    validate = jax.jit(functools.partial(_validate_batch, spec))
-    log = RunLog(output_dir)
-    start = int(state.step)
-    replicas = parallel.replicate(state)
-    progress = tqdm.tqdm(initial=start, total=config.num_steps, unit="step")
-    waited = 0.0
-    for step in range(start + 1, config.num_steps + 1):
-        before = time.perf_counter()
-        batch = step_lib.Batch(**next(batches))
-        waited += time.perf_counter() - before
-        replicas, metrics = train(replicas, parallel.shard(batch))
-        progress.update()
-        if step % config.log_every == 0:
-            values = {k: float(v[0]) for k, v in metrics.items()}
-            values["data_wait_s"] = waited / config.log_every
-            waited = 0.0
-            log.write(step, values)
-            progress.set_postfix(loss=values["loss"], iou=values["iou"])
-        last = step == config.num_steps
-        if validation and (step % config.validate_every == 0 or last):
-            current = parallel.unreplicate(replicas)
-            log.write(step, _validate(validate, current, validation))
-        if step % config.save_every == 0 or last:
-            current = parallel.unreplicate(replicas)
-            saved.save(step, jax.device_get(current), batches.get_state())
-            _export(config, current, output_dir)
-    progress.close()
-    saved.close()
-    log.close()
+    return Run(
+        config=config,
+        folder=folder,
+        batches=batches,
+        validation=validation,
+        replicas=parallel.replicate(state),
+        first_step=int(state.step),
+        train=parallel.pmap_step(step_fn),
+        validate=jax.jit(functools.partial(_validate_batch, spec)),
+        checkpoints=saved,
+        log=RunLog(folder),
+    )
 
 
 class RunLog:
@@ -142,8 +192,8 @@ def _read_data(
     kept = [v for v in videos if v.name not in config.held_out]
     if not photos and not kept:
         raise InputError(
-            f"{data_dir} holds no training data: images/ + masks/, or JPEGImages/<clip>/ "
-            "+ Annotations/<clip>/"
+            f"{data_dir} holds no training data: images/ + masks/, or "
+            "JPEGImages/<clip>/ + Annotations/<clip>/"
         )
     held_out = [v for v in videos if v.name in config.held_out]
     return sampling.Clips(photos, kept, config.sampling), held_out
@@ -173,13 +223,6 @@ def _validate_batch(
     inside = jnp.sum(found & truth, axis=(2, 3))
     union = jnp.sum(found | truth, axis=(2, 3))
     return jnp.mean(jnp.where(union > 0, inside / jnp.maximum(union, 1), 1.0))
-
-
-def _validate(
-    validate: Any, state: state_lib.TrainState, batches: list[step_lib.Batch]
-) -> dict[str, float]:
-    variables = state_lib.join_params(state.average, state.frozen)
-    return {"held_out_iou": float(np.mean([validate(variables, b) for b in batches]))}
 
 
 def initial_variables(config: TrainConfig, batches: list[step_lib.Batch]) -> dict:

@@ -11,7 +11,7 @@ from samn_jax.training import step as step_lib
 
 
 def pmap_step(step_fn: Callable) -> Callable:
-    """Returns `step_fn(state, batch)` over all local devices, the state's buffers reused."""
+    """Returns `step_fn(state, batch)` over all local devices, the state donated."""
     return jax.pmap(step_fn, axis_name=step_lib.DEVICES, donate_argnums=(0,))
 
 

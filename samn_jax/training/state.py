@@ -23,7 +23,7 @@ class TrainState(NamedTuple):
 
 
 def split_params(variables: Params, frozen: Sequence[str]) -> tuple[Params, Params]:
-    """Returns the flat weights (trained, frozen); `frozen` are patterns of their names."""
+    """Returns the flat weights (trained, frozen by patterns of their names)."""
     flat = traverse.flatten_dict(variables["params"], sep="/")
     is_frozen = {k: any(re.search(p, k) for p in frozen) for k in flat}
     trained = {k: v for k, v in flat.items() if not is_frozen[k]}
