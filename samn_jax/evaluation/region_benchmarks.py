@@ -1,0 +1,93 @@
+"""Benchmarks of boxes and regions by name: how each is read, run and scored."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from samn_jax import errors
+from samn_jax.data import got10k, otb, trackingnet, types, vot
+from samn_jax.evaluation import (
+    benchmark_scores,
+    one_pass,
+    region_tracker,
+    sot_scoring,
+    vot2020_scoring,
+    vot_multistart,
+    vot_scoring,
+    vot_supervised,
+)
+
+
+class Benchmark(NamedTuple):
+    """One benchmark.
+
+    Attributes:
+      read: folder → the data set.
+      run: tracker, one video, results folder → the video's result files; what is there
+        already isn't run again.
+      score: videos, results folder → scores.
+      kind: what a tracker should answer.
+    """
+
+    read: Callable[[Path], types.Dataset]
+    run: Callable[[region_tracker.RegionTracker, Any, Path], Any]
+    score: Callable[[Any, Path], benchmark_scores.BenchmarkScores]
+    kind: region_tracker.Kind
+
+
+def _supervised(year: int) -> Benchmark:
+    return Benchmark(
+        functools.partial(vot.read_vot, name=f"vot{year}"),
+        vot_supervised.run_repetitions,
+        functools.partial(vot_scoring.score_supervised, year=year),
+        "polygon",
+    )
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "vot2016": _supervised(2016),
+    "vot2018": _supervised(2018),
+    "vot2019": _supervised(2019),
+    "vot2020": Benchmark(
+        functools.partial(vot.read_vot, name="vot2020"),
+        vot_multistart.run_anchors,
+        vot2020_scoring.score_multistart,
+        "mask",
+    ),
+    "got10k": Benchmark(
+        got10k.read_got10k, one_pass.run_to_got10k, sot_scoring.score_got10k, "box"
+    ),
+    "trackingnet": Benchmark(
+        trackingnet.read_trackingnet,
+        one_pass.run_to_file,
+        sot_scoring.score_trackingnet,
+        "box",
+    ),
+    "otb": Benchmark(otb.read_otb, one_pass.run_to_file, sot_scoring.score_otb, "box"),
+}
+
+
+def score_results(
+    name: str, data_dir: Path, results_dir: Path, sequences: tuple[str, ...] = ()
+) -> benchmark_scores.BenchmarkScores:
+    """Scores of the results in a folder, in the benchmark's own layout.
+
+    Args:
+      name: key of `BENCHMARKS`.
+      data_dir: folder of the data set; its frames aren't needed.
+      results_dir: folder of the results.
+      sequences: names of the videos to score, all if empty.
+
+    Raises:
+      InputError: if data or results can't be used, naming file and line.
+    """
+    if name not in BENCHMARKS:
+        raise errors.InputError(
+            f"benchmark {name!r} is unknown: choose from {', '.join(BENCHMARKS)}"
+        )
+    benchmark = BENCHMARKS[name]
+    dataset = benchmark.read(data_dir)
+    if sequences:
+        dataset = dataset.select(sequences)
+    return benchmark.score(dataset.sequences, results_dir)
