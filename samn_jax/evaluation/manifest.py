@@ -48,7 +48,7 @@ def git_commit() -> str | None:
     if _git(folder, "ls-files", "--error-unmatch", name) is None:
         return None
     commit = _git(folder, "rev-parse", "HEAD") or "unborn"
-    edited = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    edited = _git(folder, "status", "--porcelain", "--", str(folder.parent))
     return commit + ("+changes" if edited else "")
 
 
