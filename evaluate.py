@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from samn_jax import errors
-from samn_jax.evaluation import benchmarks, overrides, table
+from samn_jax.evaluation import benchmarks, overrides, table, trackers
 
 
 def main(arguments: list[str]) -> int:
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--output_dir", type=Path, help="default: outputs/DATASET")
     add("--sequences", default="", help="only these, as a,b")
     add("--score_only", type=Path, help="score the masks of this folder, track nothing")
-    add("--tracker", default="samn", choices=benchmarks.TRACKERS)
+    add("--tracker", default="samn", choices=trackers.TRACKERS)
     add("--init", default="mask", choices=("mask", "box"), help="what the tracker gets")
     add(
         "--set",

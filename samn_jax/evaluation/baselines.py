@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
@@ -10,10 +11,12 @@ class CopyOutput(NamedTuple):
     """What a baseline says of one frame."""
 
     mask: Float[np.ndarray, "H W"]  # object probability
+    box_xywh: Float[np.ndarray, " 4"]
+    polygon: Float[np.ndarray, "4 2"]  # the box's corners, clockwise from its top left
 
 
 class CopyFirst:
-    """Answers every frame with the mask (or the filled box) of the first one."""
+    """Answers every frame with the mask and box of the first one."""
 
     def init(
         self,
@@ -21,18 +24,23 @@ class CopyFirst:
         *,
         mask: Bool[np.ndarray, "H W"] | None = None,
         box_xywh: tuple[float, float, float, float] | None = None,
-    ) -> tuple[Float[np.ndarray, "H W"], CopyOutput]:
-        """The first mask as state, and as answer; exactly one start must be given."""
+    ) -> tuple[CopyOutput, CopyOutput]:
+        """The first answer, as state and as answer; one start must be given."""
         if mask is None:
             mask = _filled_box(frame.shape[:2], box_xywh)
-        state = np.asarray(mask, np.float32)
-        return state, CopyOutput(state)
+        if box_xywh is None:
+            box_xywh = cv2.boundingRect(mask.astype(np.uint8))
+        left, top, width, height = box = np.array(box_xywh, np.float32)
+        corners = [(0, 0), (width, 0), (width, height), (0, height)]
+        polygon = np.array(corners, np.float32) + np.array([left, top])
+        answer = CopyOutput(np.asarray(mask, np.float32), box, polygon)
+        return answer, answer
 
     def step(
-        self, state: Float[np.ndarray, "H W"], frame: UInt8[np.ndarray, "H W 3"]
-    ) -> tuple[Float[np.ndarray, "H W"], CopyOutput]:
-        """The same mask again."""
-        return state, CopyOutput(state)
+        self, state: CopyOutput, frame: UInt8[np.ndarray, "H W 3"]
+    ) -> tuple[CopyOutput, CopyOutput]:
+        """The same answer again."""
+        return state, state
 
 
 def _filled_box(

@@ -1,23 +1,28 @@
 """One evaluation from its options to `results.json`: track, score, report."""
 
 import dataclasses
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import tqdm
 
 from samn_jax import errors
 from samn_jax.data import registry, types
 from samn_jax.evaluation import (
-    baselines,
     manifest,
     mask_runs,
-    overrides,
     protocols,
+    region_benchmarks,
+    region_tracker,
     report,
     run_folder,
     scoring,
+    trackers,
 )
 
-TRACKERS = ("samn", "copy_first")
+# Names that are kept for data sets to come.
+PLANNED = ("davis17", "youtubevos")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,11 +30,11 @@ class EvaluationConfig:
     """What to evaluate, and where.
 
     Attributes:
-      dataset: name in `data.registry.READERS`.
+      dataset: name in `data.registry.READERS` or `region_benchmarks.BENCHMARKS`.
       data_dir: folder of the data set; a rendered one needs none.
       output_dir: folder for masks, results and report.
       checkpoint: name of a shipped model, or path of a model file.
-      tracker: one of `TRACKERS`; baselines use no checkpoint.
+      tracker: one of `trackers.TRACKERS`; baselines use no checkpoint.
       overrides: fields of the tracker's config that differ from the default.
       start: whether the tracker is given the first mask or only its box.
       sequences: names of the sequences to run, all if empty.
@@ -53,6 +58,26 @@ class EvaluationConfig:
     note: str = ""
 
 
+class Outcome(NamedTuple):
+    """What the two kinds of benchmark, of masks and of regions, have in common.
+
+    Attributes:
+      dataset: what was evaluated.
+      metrics: measure → value over the whole set.
+      sequences: the same for each video, by its name.
+      results_dir: folder of the results that were scored.
+      timing: speed of the tracker.
+      about: facts for the manifest.
+    """
+
+    dataset: types.Dataset
+    metrics: dict[str, float]
+    sequences: dict[str, dict[str, float]]
+    results_dir: Path
+    timing: dict[str, Any]
+    about: dict[str, Any]
+
+
 def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
     """The content of `results.json`, which is written into the output folder as well.
 
@@ -61,74 +86,103 @@ def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
     Raises:
       InputError: if the data, the results to score or the output folder can't be used.
     """
-    dataset = registry.read_dataset(config.dataset, config.data_dir)
-    if config.sequences:
-        dataset = dataset.select(config.sequences)
-    if config.score_only:
-        masks_dir, records = config.score_only, {}
-        about = {"scored": str(config.score_only)}
-        run_folder.open_run(config.output_dir, {"dataset": config.dataset, **about})
+    if config.dataset in region_benchmarks.BENCHMARKS:
+        outcome = _evaluate_regions(config)
+    elif config.dataset in registry.READERS:
+        outcome = _evaluate_masks(config)
     else:
-        records, about = _track(config, dataset)
-        masks_dir = run_folder.RunFolder(config.output_dir).masks_dir
-    scores = scoring.score_dataset(dataset, masks_dir, config.num_workers)
+        names = (*registry.READERS, *region_benchmarks.BENCHMARKS)
+        problem = "can't be read yet" if config.dataset in PLANNED else "is unknown"
+        raise errors.InputError(
+            f"data set {config.dataset!r} {problem}: choose from {', '.join(names)}"
+        )
     results = {
         "dataset": config.dataset,
-        "metrics": scoring.summarize([one for many in scores.values() for one in many]),
-        "sequences": {name: scoring.summarize(many) for name, many in scores.items()},
-        **mask_runs.summarize(records),
+        "metrics": _known(outcome.metrics),
+        "sequences": {name: _known(one) for name, one in outcome.sequences.items()},
+        **outcome.timing,
         "manifest": {
             **manifest.describe(),
-            **about,
-            "data": dataset.note,
+            **outcome.about,
+            "data": outcome.dataset.note,
             "note": config.note,
         },
     }
     run_folder.write_json(config.output_dir / "results.json", results)
-    if config.overlays:
-        report.write_report(config.output_dir, dataset, masks_dir, results)
+    if config.overlays and config.dataset in registry.READERS:
+        report.write_report(
+            config.output_dir, outcome.dataset, outcome.results_dir, results
+        )
     return results
 
 
-def load_tracker(
-    config: EvaluationConfig,
-) -> tuple[protocols.VideoTracker, dict[str, Any]]:
-    """The tracker to run, and everything about it that decides the results.
-
-    Raises:
-      InputError: if there is no such tracker, checkpoint or field of the config.
-    """
-    if config.tracker == "copy_first":
-        return baselines.CopyFirst(), {"tracker": "copy_first"}
-    if config.tracker != "samn":
-        raise errors.InputError(
-            f"tracker {config.tracker!r} is unknown: choose from {', '.join(TRACKERS)}"
-        )
-    import samn_jax  # Scoring and baselines do without the compiler.
-    from samn_jax import tracking
-    from samn_jax.models import model_file
-
-    fields = overrides.typed_fields(config.overrides, tracking.TrackerConfig)
-    tracker = samn_jax.Tracker.from_checkpoint(config.checkpoint, **fields)
-    return tracker, {
-        "tracker": "samn",
-        "config": dataclasses.asdict(tracker.config),
-        "checkpoint": Path(config.checkpoint).name,
-        "checkpoint_sha256": manifest.file_sha256(
-            model_file.find_model(config.checkpoint)
-        ),
-    }
+def _evaluate_masks(config: EvaluationConfig) -> Outcome:
+    """Scores of masks, tracked or given."""
+    dataset = _select(registry.read_dataset(config.dataset, config.data_dir), config)
+    if config.score_only:
+        _open_scoring(config)
+        records, about = {}, {"scored": str(config.score_only)}
+        masks_dir = config.score_only
+    else:
+        tracker, folder, about = _open_tracking(config, dataset)
+        records = mask_runs.track_dataset(tracker, dataset, config.start, folder)
+        commits = {record["git_commit"] or "unknown" for record in records.values()}
+        about = {**about, "git_commit_of_masks": sorted(commits)}
+        masks_dir = folder.masks_dir
+    scores = scoring.score_dataset(dataset, masks_dir, config.num_workers)
+    return Outcome(
+        dataset,
+        scoring.summarize([one for objects in scores.values() for one in objects]),
+        {name: scoring.summarize(objects) for name, objects in scores.items()},
+        masks_dir,
+        mask_runs.summarize(records),
+        about,
+    )
 
 
-def _track(
+def _evaluate_regions(config: EvaluationConfig) -> Outcome:
+    """Scores of boxes or other regions, tracked or given, as each benchmark does it."""
+    benchmark = region_benchmarks.BENCHMARKS[config.dataset]
+    dataset = _select(benchmark.read(config.data_dir), config)
+    if config.score_only:
+        _open_scoring(config)
+        about, results_dir = {"scored": str(config.score_only)}, config.score_only
+    else:
+        tracker, folder, about = _open_tracking(config, dataset)
+        results_dir = folder.root / "results"
+        follower = region_tracker.VideoRegionTracker(tracker, benchmark.kind)
+        for sequence in tqdm.tqdm(dataset.sequences, desc="track", disable=None):
+            benchmark.run(follower, sequence, results_dir)
+    scores = benchmark.score(dataset.sequences, results_dir)
+    timing = mask_runs.summarize({})  # The benchmark's own time files are in results/.
+    return Outcome(
+        dataset, scores.metrics, scores.sequences, results_dir, timing, about
+    )
+
+
+def _select(dataset: types.Dataset, config: EvaluationConfig) -> types.Dataset:
+    return dataset.select(config.sequences) if config.sequences else dataset
+
+
+def _open_scoring(config: EvaluationConfig) -> None:
+    """Make sure that the output folder isn't that of another run."""
+    scored = {"dataset": config.dataset, "scored": str(config.score_only)}
+    run_folder.open_run(config.output_dir, scored)
+
+
+def _open_tracking(
     config: EvaluationConfig, dataset: types.Dataset
-) -> tuple[dict[str, mask_runs.Record], dict[str, Any]]:
-    """Record of every sequence, and facts for the manifest."""
-    tracker, about = load_tracker(config)
+) -> tuple[protocols.VideoTracker, run_folder.RunFolder, dict[str, Any]]:
+    """The tracker, the output folder, and facts about the run for the manifest."""
+    tracker, about = trackers.load_tracker(
+        config.tracker, config.checkpoint, config.overrides
+    )
     about = {**about, "start": config.start}
     identity = {"dataset": config.dataset, "data": dataset.note, **about}
     folder = run_folder.open_run(config.output_dir, identity)
-    records = mask_runs.track_dataset(tracker, dataset, config.start, folder)
-    commits = {record["git_commit"] or "unknown" for record in records.values()}
-    facts = {"git_commit_of_masks": sorted(commits), "devices": manifest.devices()}
-    return records, {**about, **facts}
+    return tracker, folder, {**about, "devices": manifest.devices()}
+
+
+def _known(scores: dict[str, float]) -> dict[str, float]:
+    """The scores without those that are not a number, for want of any frame."""
+    return {name: value for name, value in scores.items() if math.isfinite(value)}

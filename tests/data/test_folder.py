@@ -72,5 +72,3 @@ def test_unusable_first_mask_is_refused(tmp_path, ids, message):
 def test_unknown_data_set_is_refused(tmp_path):
     with pytest.raises(errors.InputError, match="'davis15' is unknown: .*davis16"):
         registry.read_dataset("davis15", tmp_path)
-    with pytest.raises(errors.InputError, match="'davis17' can't be read yet"):
-        registry.read_dataset("davis17", tmp_path)

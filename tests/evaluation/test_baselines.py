@@ -12,6 +12,8 @@ def test_first_mask_is_repeated():
     _, later = tracker.step(state, FRAME + 9)
     np.testing.assert_array_equal(first.mask, mask)
     np.testing.assert_array_equal(later.mask, mask)
+    assert later.box_xywh.tolist() == [0, 0, 6, 6]
+    assert later.polygon.tolist() == [[0, 0], [6, 0], [6, 6], [0, 6]]
 
 
 def test_box_is_filled_where_pixel_centres_lie_inside():

@@ -11,7 +11,7 @@ import evaluate
 import samn_jax
 from samn_jax import errors, tracking
 from samn_jax.data import images
-from samn_jax.evaluation import baselines, benchmarks
+from samn_jax.evaluation import baselines, trackers
 
 NUM_FRAMES = 5
 CLIPS = ("a", "b", "c")
@@ -97,7 +97,7 @@ def test_start_from_the_box(data_dir):
 def test_interrupted_run_goes_on_with_what_is_missing(data_dir, monkeypatch, capsys):
     tracker = Counting()
     about = {"tracker": "counting"}
-    monkeypatch.setattr(benchmarks, "load_tracker", lambda _: (tracker, about))
+    monkeypatch.setattr(trackers, "load_tracker", lambda *_: (tracker, about))
     damaged = data_dir / "JPEGImages/c/00003.jpg"
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:-40])
@@ -210,7 +210,7 @@ def test_bad_data_is_one_line(data_dir, capsys, harm, file, message):
         (("--data_dir", "nowhere"), "nowhere is missing"),
         (("--dataset", "davis16"), "val.txt is missing"),
         (("--dataset", "davis15"), "data set 'davis15' is unknown"),
-        (("--dataset", "otb"), "data set 'otb' can't be read yet"),
+        (("--dataset", "davis17"), "data set 'davis17' can't be read yet"),
         (("--score_only", "nowhere"), "nowhere has no a/"),
         (("--set", "capacity"), "isn't FIELD=VALUE"),
     ],
@@ -231,10 +231,30 @@ def test_results_to_score_must_be_complete(data_dir, capsys, tmp_path):
     assert "b/00002.png is missing" in _error(capsys)
 
 
-def test_unknown_tracker_is_refused(tmp_path):
-    config = benchmarks.EvaluationConfig("folder", tmp_path, tmp_path, tracker="best")
+def test_unknown_tracker_is_refused():
     with pytest.raises(errors.InputError, match="'best' is unknown: .* copy_first"):
-        benchmarks.load_tracker(config)
+        trackers.load_tracker("best", "lite", {})
+
+
+def test_box_benchmark_is_tracked_and_scored(data_dir, tmp_path):
+    video = tmp_path / "otb" / "Still"
+    (video / "img").mkdir(parents=True)
+    for index in range(NUM_FRAMES):
+        frame = data_dir / f"JPEGImages/a/{index:05d}.jpg"
+        (video / f"img/{index + 1:04d}.jpg").write_bytes(frame.read_bytes())
+    boxes = "6,11,10,10\n" * 4 + "7,11,10,10\n"  # OTB counts pixels from 1.
+    (video / "groundtruth_rect.txt").write_text(boxes)
+    flags = ("--dataset", "otb", "--data_dir", str(tmp_path / "otb"))
+    code, out = _run(data_dir, *flags)
+    assert code == 0
+    tracked = json.loads((out / "results.json").read_text())
+    assert tracked["metrics"]["precision"] == 1
+    assert tracked["sequences"]["Still"]["success"] > 0.9
+    again = (*flags, "--score_only", str(out / "results"))
+    code, _ = _run(data_dir, *again, "--output_dir", str(tmp_path / "scored"))
+    assert code == 0
+    scored = json.loads((tmp_path / "scored" / "results.json").read_text())
+    assert scored["metrics"] == tracked["metrics"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,8 +22,8 @@ class Recorder:
 
     def init(self, frame, **start):
         self.starts.append(start)
-        state, _ = baselines.CopyFirst().init(frame, **start)
-        return 0.9 * state, Output(0.9 * state)
+        state = 0.9 * baselines.CopyFirst().init(frame, **start)[1].mask
+        return state, Output(state)
 
     def step(self, state, frame):
         self.frames.append(int(frame[0, 0, 0]))
