@@ -100,7 +100,7 @@ def _rotated_point(point_xy: Float[Array, "2"], degrees: float) -> Float[Array, 
 
 
 def augment_first_frame(
-    patch: Float[Array, "P P C"],
+    patch: Float[Array, "P Q C"],
     target_center_px: Float[Array, "2"],
     *,
     config: AugmentationConfig,
@@ -109,7 +109,7 @@ def augment_first_frame(
 
     Args:
         patch: Twice the side of a crop, around the same point, so that no copy needs
-            pixels from outside; P a multiple of 4, and S = P/2.
+            pixels from outside; P = Q a multiple of 4, and S = P/2.
         target_center_px: The target's centre (x, y) in pixels from the patch's
             top-left corner: near its middle, up to the rounding of the crop.
         config: Which copies to make; static under jit.

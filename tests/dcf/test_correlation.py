@@ -16,7 +16,7 @@ def _normal(seed: int, *shape: int) -> jax.Array:
     return jax.random.normal(jax.random.key(seed), shape)
 
 
-@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4])
+@pytest.mark.parametrize("kernel_size", [3, 4])
 def test_correlate_against_scipy(kernel_size):
     features, target_filter = (
         _normal(0, *SHAPE),
@@ -33,7 +33,7 @@ def test_correlate_against_scipy(kernel_size):
         np.testing.assert_allclose(sample, expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("kernel_size", [1, 2, 3, 4])
+@pytest.mark.parametrize("kernel_size", [3, 4])
 def test_transpose_is_the_adjoint(kernel_size):
     features, scores = _normal(0, *SHAPE), _normal(1, *SHAPE[:3])
     transpose = jax.jit(correlation.correlate_transpose, static_argnames="kernel_size")
