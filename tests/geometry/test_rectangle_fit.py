@@ -1,6 +1,5 @@
 import cv2
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import shapely
@@ -12,6 +11,11 @@ fit_box = jax.jit(rectangle_fit.fit_box)
 minimum_area_box = jax.jit(rectangles.minimum_area_box)
 
 
+@jax.jit
+def solid_component(mask):
+    return components.largest_component(components.fill_holes(mask))[0]
+
+
 def filled(polygon_xy):
     mask = np.zeros((SIZE, SIZE), np.uint8)
     cv2.fillPoly(mask, [np.round(polygon_xy).astype(np.int32)], 1)
@@ -21,8 +25,7 @@ def filled(polygon_xy):
 def random_blob(rng):
     field = cv2.GaussianBlur(rng.random((SIZE, SIZE)), (0, 0), 7)
     field *= cv2.getGaussianKernel(SIZE, 18) @ cv2.getGaussianKernel(SIZE, 18).T
-    mask = components.fill_holes(jnp.asarray(field > np.quantile(field, 0.85)))
-    return np.asarray(components.largest_component(mask)[0])
+    return np.asarray(solid_component(field > np.quantile(field, 0.85)))
 
 
 def shrink_by_brute_force(turned, box):
