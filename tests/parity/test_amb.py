@@ -6,9 +6,10 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from samn_jax.memory import read as read_lib
-from samn_jax.models import samn
+from samn_jax.models import samn, winograd
 from tests.parity import formula_weights
 
 TOLERANCE = 1e-4  # of each array's largest magnitude
@@ -42,11 +43,8 @@ def check_query(golden: dict, n: int, query) -> None:
         compare(golden, f"{name}_{n}", cut)
 
 
-def check_file(path: Path, golden_dir: Path, davis16_dir: Path) -> None:
-    golden = dict(np.load(path))
-    variables = formula_weights.variables(golden_dir, int(golden["seed"]))
+def check_file(golden: dict, variables: dict, davis16_dir: Path) -> None:
     net = samn.SAMN()
-
     jitted = jax.jit(net.apply, static_argnames="method")
     apply = functools.partial(jitted, variables)
 
@@ -83,8 +81,13 @@ def check_file(path: Path, golden_dir: Path, davis16_dir: Path) -> None:
         compare(golden, f"mval_{n}", value.reshape(-1, 512)[::7, ::16])
 
 
-def test_network_equals_the_authors(golden_dir, davis16_dir):
+@pytest.mark.parametrize("fast", [False, True])
+def test_network_equals_the_authors(golden_dir, davis16_dir, fast):
     paths = sorted(golden_dir.glob("amb_*.npz"))
     assert paths
     for path in paths:
-        check_file(path, golden_dir, davis16_dir)
+        golden = dict(np.load(path))
+        variables = formula_weights.variables(golden_dir, int(golden["seed"]))
+        if fast:
+            variables = winograd.with_fast_kernels(samn.SAMN(), variables)
+        check_file(golden, variables, davis16_dir)
