@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from samn_jax import errors
 from samn_jax.geometry import polygons
 
 # Codes of a frame without a region.
 SKIPPED, INITIALISED, FAILED = 0, 1, 2
+# Stands for a frame with a region among the codes of others; never in a file.
+REGION = -1
 
 
 class MaskRegion(NamedTuple):
@@ -48,6 +50,17 @@ def is_code(region: Region, value: int | None = None) -> bool:
     return value is None or bool(region[0] == value)
 
 
+def codes(regions: Sequence[Region]) -> Int[np.ndarray, " F"]:
+    """The code of each frame, `REGION` where there is a region."""
+    # One loop without calls: trajectories are long.
+    return np.array(
+        [
+            REGION if isinstance(r, MaskRegion) or len(r) > 1 else int(r[0])
+            for r in regions
+        ]
+    )
+
+
 def is_empty(region: Region) -> bool:
     """Whether a region has no pixel, as codes and empty masks have none."""
     if isinstance(region, MaskRegion):
@@ -60,10 +73,19 @@ def corners(regions: Sequence[Region]) -> Float[np.ndarray, "F V 2"]:
 
     Those with fewer corners than others repeat their last one.
     """
-    rings = [_ring(region) for region in regions]
-    table = np.empty((len(rings), max(map(len, rings)), 2))
-    for row, ring in zip(table, rings, strict=True):
-        row[: len(ring)], row[len(ring) :] = ring, ring[-1]
+    if any(isinstance(region, MaskRegion) for region in regions):
+        raise errors.InputError(
+            "a mask where a box or polygon belongs: data with masks are of VOT2020"
+        )
+    sizes = np.array([len(region) for region in regions])
+    table = np.full((len(regions), max(4, sizes.max() // 2), 2), np.nan)
+    is_box = sizes == 4
+    boxes = np.array([r for r in regions if len(r) == 4]).reshape(-1, 4)
+    table[is_box, :4] = polygons.box_to_polygon(boxes)
+    table[is_box, 4:] = table[is_box, 3:4]
+    for index in np.flatnonzero(sizes > 4):
+        ring = regions[index].reshape(-1, 2)
+        table[index, : len(ring)], table[index, len(ring) :] = ring, ring[-1]
     return table
 
 
@@ -201,11 +223,7 @@ def write_regions(path: Path, regions: Sequence[Region]) -> None:
     os.replace(partial, path)
 
 
-def _ring(region: Region) -> Float[np.ndarray, "V 2"]:
-    if isinstance(region, MaskRegion):
-        raise errors.InputError(
-            "a mask where a box or polygon belongs: data with masks are of VOT2020"
-        )
+def _ring(region: Numbers) -> Float[np.ndarray, "V 2"]:
     if is_code(region):
         return np.full((1, 2), np.nan)
     return (

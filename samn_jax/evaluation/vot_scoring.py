@@ -49,10 +49,8 @@ def _read_run(sequence: vot.VotSequence, path: Path) -> vot_metrics.Run:
     _check_supervised(path, trajectory)
     result, truth = map(regions.corners, (trajectory, sequence.groundtruth))
     overlaps, inner = _overlaps(result, truth, sequence.size_hw)
-    is_start, is_failure = (
-        np.array([regions.is_code(region, code) for region in trajectory])
-        for code in (regions.INITIALISED, regions.FAILED)
-    )
+    codes = regions.codes(trajectory)
+    is_start, is_failure = codes == regions.INITIALISED, codes == regions.FAILED
     return vot_metrics.Run(is_start, is_failure, overlaps, inner)
 
 
@@ -80,24 +78,20 @@ def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
             f"{path}, line 1: must be 1, the start of the tracker; results of another "
             "protocol have a region there"
         )
-    since_failure = None
-    for number, region in enumerate(trajectory, start=1):
-        if isinstance(region, regions.MaskRegion):
+    has_failed = False
+    for number, code in enumerate(regions.codes(trajectory).tolist(), start=1):
+        if isinstance(trajectory[number - 1], regions.MaskRegion):
             raise errors.InputError(
                 f"{path}, line {number}: a mask, where this protocol has boxes and "
                 "polygons; these results are of VOT2020"
             )
-        if regions.is_code(region, regions.FAILED):
-            since_failure = 0
-        elif since_failure is not None:
-            since_failure += 1
-            if not regions.is_code(region):
-                raise errors.InputError(
-                    f"{path}, line {number}: a region before the restart (1) after a "
-                    "failure (2); these results are of another protocol"
-                )
-            if regions.is_code(region, regions.INITIALISED):
-                since_failure = None
+        if has_failed and code == regions.REGION:
+            raise errors.InputError(
+                f"{path}, line {number}: a region before the restart (1) after a "
+                "failure (2); these results are of another protocol"
+            )
+        if code in (regions.FAILED, regions.INITIALISED):
+            has_failed = code == regions.FAILED
 
 
 def _measures(runs: list[list[vot_metrics.Run]]) -> dict[str, float]:
