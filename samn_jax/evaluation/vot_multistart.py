@@ -7,8 +7,6 @@ from samn_jax import errors
 from samn_jax.data import regions, vot
 from samn_jax.evaluation import region_files, region_tracker
 
-_ANCHOR_SPACING_FRAMES = 50
-
 
 def run_anchors(
     tracker: region_tracker.RegionTracker, sequence: vot.VotSequence, results_dir: Path
@@ -49,17 +47,6 @@ def anchor_runs(sequence: vot.VotSequence) -> list[range]:
                 "without a true region: copy its anchor.value again"
             )
     return runs
-
-
-def default_anchors(num_frames: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Forward and backward anchors as VOT2020 places them, where no one has.
-
-    One every 50 frames and in the last frame, each in the direction with more frames to
-    go. The organisers then moved them to frames in which the target is in clear view.
-    """
-    anchors = sorted({*range(0, num_frames, _ANCHOR_SPACING_FRAMES), num_frames - 1})
-    forward = tuple(a for a in anchors if num_frames - 1 - a >= a)
-    return forward, tuple(a for a in anchors if a not in forward)
 
 
 def _run_anchor(

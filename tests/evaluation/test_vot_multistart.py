@@ -90,12 +90,6 @@ def test_scores_of_a_tracker_that_loses_its_target_on_the_way(tmp_path):
     assert scores.metrics["EAO"] == pytest.approx(np.mean(9 / lengths))
 
 
-def test_anchors_where_the_data_have_none():
-    assert vot_multistart.default_anchors(101) == ((0, 50), (100,))
-    assert vot_multistart.default_anchors(130) == ((0, 50), (100, 129))
-    assert vot_multistart.default_anchors(1) == ((0,), ())
-
-
 @pytest.mark.parametrize(
     ("region", "truth", "expected"),
     [

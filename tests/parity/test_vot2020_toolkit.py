@@ -35,11 +35,9 @@ def _write_video(folder: Path, num_frames: int, rng: np.random.Generator) -> Non
     truths = [_blob(center, 9 + 4 * np.sin(k / 20)) for k, center in enumerate(path)]
     visible = [k for k, truth in enumerate(truths) if truth.pixels.any()]
     anchors = np.zeros(num_frames, int)
-    for group, sign in zip(
-        vot_multistart.default_anchors(num_frames), (1, -1), strict=True
-    ):
-        for anchor in group:
-            anchors[min(visible, key=lambda k: abs(k - anchor))] = sign
+    for anchor in range(0, num_frames, 50):
+        sign = 1 if num_frames - anchor > anchor else -1
+        anchors[min(visible, key=lambda k: abs(k - anchor))] = sign
     regions.write_regions(folder / "groundtruth.txt", truths)
     (folder / "anchor.value").write_text("\n".join(map(str, anchors)))
     size = f"width={SIZE_HW[1]}\nheight={SIZE_HW[0]}\nlength={num_frames}\n"
