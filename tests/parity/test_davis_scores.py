@@ -14,7 +14,7 @@ def test_published_scores(davis16_dir, reference_dir, method):
     published = json.loads((folder / "expected.json").read_text())[method]
     dataset = davis.read_davis16(davis16_dir)
     masks_dir = folder / "results" / method
-    scores = scoring.score_dataset(dataset, masks_dir, num_workers=2)
+    scores = scoring.score_dataset(dataset, masks_dir)
     assert all(len(objects) == 1 for objects in scores.values())
     found = scoring.summarize([objects[0] for objects in scores.values()])
     for letter, measures in published.items():
