@@ -35,6 +35,9 @@ def hardest_mean(
 ) -> Float[Array, " B"]:
     """Returns each map's mean over its largest `fraction` of values.
 
+    Values equal to the smallest of these share what is left of the fraction, in the
+    mean as in the gradient, so that a map of mostly zeros is not averaged over them.
+
     Args:
       values: for example cross entropies.
       fraction: share of values that count, in (0, 1]; it may be traced, so that a
@@ -48,8 +51,13 @@ def hardest_mean(
     count = jnp.clip(jnp.floor(jnp.float32(fraction) * size), 1.0, size)
     index = (size - count).astype(jnp.int32)
     threshold = jax.lax.dynamic_index_in_dim(ordered, index, axis=1)
-    chosen = (values >= threshold[:, :, None]).astype(values.dtype)
-    return jnp.sum(values * chosen, axis=(1, 2)) / jnp.sum(chosen, axis=(1, 2))
+    above = (values > threshold[:, :, None]).astype(values.dtype)
+    equal = (values == threshold[:, :, None]).astype(values.dtype)
+    num_above, num_equal = (jnp.sum(x, axis=(1, 2)) for x in (above, equal))
+    room = jnp.maximum(count * (values[0].size / size) - num_above, 0.0)
+    share = jnp.minimum(room / num_equal, 1.0)
+    weights = above + equal * share[:, None, None]
+    return jnp.sum(values * weights, axis=(1, 2)) / jnp.sum(weights, axis=(1, 2))
 
 
 def soft_iou_loss(

@@ -17,6 +17,7 @@ from samn_jax.models.network import QueryFeatures
 from samn_jax.models.resize import upsample2
 
 STRIDE = 16
+POSITIONS = ("none", "cat")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +35,17 @@ class LiteConfig:
     blocks: Sequence[Sequence[int]] = efficientnet_lite.BLOCKS
     stem_channels: int = efficientnet_lite.STEM_CHANNELS
     taps: Sequence[int] = efficientnet_lite.TAPS
+
+    def __post_init__(self) -> None:
+        """Checks the mode of the positions.
+
+        Raises:
+          ValueError: it is unknown.
+        """
+        if self.positions not in POSITIONS:
+            raise ValueError(
+                f"positions {self.positions!r} is unknown: choose from {POSITIONS}"
+            )
 
 
 class Standardize(nn.Module):

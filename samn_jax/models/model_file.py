@@ -110,28 +110,39 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
       InputError: the file is missing, damaged, or not a model of this package.
     """
     path = find_model(name_or_path)
+    metadata, arrays = _read_file(path)
+    try:
+        config = config_from_dict(json.loads(metadata["config"]))
+        notes = json.loads(metadata.get("notes", "{}"))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is of another model: {error}") from error
+    weights = {k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()}
+    variables = traverse.unflatten_dict(weights, sep="/")
+    _check_weights(path, config, variables)
+    return LoadedModel(config, variables, notes)
+
+
+def _read_file(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Returns a model file's metadata and arrays.
+
+    Raises:
+      InputError: it is damaged, or has another format.
+    """
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise InputError(
+                    f"{path} is not a {FORMAT} file; torch checkpoints are converted "
+                    "by python -m samn_jax.convert"
+                )
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
         raise InputError(
             f"{path} is damaged or not a model file ({error}); torch checkpoints: "
             "python -m samn_jax.convert"
         ) from error
-    if metadata.get("format") != FORMAT:
-        raise InputError(
-            f"{path} is not a {FORMAT} file; torch checkpoints are converted by "
-            "python -m samn_jax.convert"
-        )
-    try:
-        config = config_from_dict(json.loads(metadata["config"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is of another model: {error}") from error
-    weights = {k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()}
-    variables = traverse.unflatten_dict(weights, sep="/")
-    _check_weights(path, config, variables)
-    return LoadedModel(config, variables, json.loads(metadata.get("notes", "{}")))
+    return metadata, arrays
 
 
 def init_variables(config: ModelConfig, key: jax.Array) -> dict[str, Any]:

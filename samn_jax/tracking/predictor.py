@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
@@ -23,12 +23,16 @@ from samn_jax.tracking.state import (
 # What differs from the paper's settings with the compact network.
 NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
     "resnet50": {},
-    "lite": {"crop_size": 256, "clamp_crop": True, "memory_capacity": 8},
+    "lite": {
+        "crop_size": 256,
+        "clamp_crop": True,
+        "memory_capacity": 8,
+        "aggregation": "odds",
+    },
 }
 
 _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
 _step = jax.jit(tracker_lib.track_step, static_argnums=0, donate_argnums=2)
-_step_keeping = jax.jit(tracker_lib.track_step, static_argnums=0)
 _video = jax.jit(tracker_lib.track_video, static_argnums=0, donate_argnums=2)
 
 
@@ -37,12 +41,12 @@ def default_config(network: str, **overrides: Any) -> TrackerConfig:
     return TrackerConfig(**{**NETWORK_DEFAULTS.get(network, {}), **overrides})
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Tracker:
     """Tracks one object, frame by frame; all state is outside, in a pytree.
 
-    Frames are uint8 (H, W, 3) RGB. The first frame of a size compiles (seconds); sizes
-    that share a bucket of 64 pixels share the compilation.
+    Frames are uint8 (H, W, 3) RGB. The first frame of a size compiles (see `warm_up`);
+    sizes that share a bucket of 64 pixels share the compilation.
     """
 
     spec: TrackerSpec
@@ -73,7 +77,7 @@ class Tracker:
 
     def init(
         self,
-        frame: UInt8[np.ndarray, "H W 3"],
+        frame: np.ndarray,
         *,
         mask: Any = None,
         box_xywh: Any = None,
@@ -87,10 +91,12 @@ class Tracker:
 
         Raises:
           InputError: not exactly one of both is given, the mask is empty or of another
-            size than the frame, or the box lies outside the frame.
+            size than the frame, the box lies outside the frame, or the frame is no
+            uint8 RGB image.
         """
         if (mask is None) == (box_xywh is None):
             raise InputError("give either mask or box_xywh to start from")
+        _check_frame(frame)
         from_mask = mask is not None
         given = mask if from_mask else _fill_box(box_xywh, frame.shape[:2])
         given = _check_mask(given, frame.shape[:2])
@@ -105,33 +111,74 @@ class Tracker:
         return state, _cut(answer, frame.shape[:2])
 
     def step(
-        self, state: TrackerState, frame: UInt8[np.ndarray, "H W 3"]
+        self, state: TrackerState, frame: np.ndarray
     ) -> tuple[TrackerState, Prediction]:
         """Returns the state and the answer after one more frame.
 
         The given state stays valid: it can be kept, stepped again, forked.
+
+        Raises:
+          InputError: the frame is not of the first frame's size, or no uint8 RGB image.
         """
-        state, answer = _step_keeping(self.spec, self.variables, state, _pad(frame))
-        return state, _cut(answer, frame.shape[:2])
+        return self.step_in_place(jax.tree.map(jnp.copy, state), frame)
 
     def step_in_place(
-        self, state: TrackerState, frame: UInt8[np.ndarray, "H W 3"]
+        self, state: TrackerState, frame: np.ndarray
     ) -> tuple[TrackerState, Prediction]:
         """Returns what `step` returns; the given state's buffers are lost."""
+        _check_frame(frame, state)
         state, answer = _step(self.spec, self.variables, state, _pad(frame))
         return state, _cut(answer, frame.shape[:2])
 
     def track_video(
-        self, state: TrackerState, frames: UInt8[np.ndarray, "F H W 3"]
+        self, state: TrackerState, frames: np.ndarray
     ) -> tuple[TrackerState, Prediction]:
-        """Returns the state after a chunk of frames and all their answers.
+        """Returns the state after a chunk of frames (F, H, W, 3) and all their answers.
 
         One `lax.scan`; chunks of the same length compile once. The given state's
         buffers are reused and lost.
+
+        Raises:
+          InputError: there is no frame, or as in `step`.
         """
+        if not len(frames):
+            raise InputError("the chunk holds no frames: give one or more")
+        for frame in frames:
+            _check_frame(frame, state)
         padded = np.stack([_pad(frame) for frame in frames])
         state, answers = _video(self.spec, self.variables, state, padded)
-        return state, _cut(answers, frames.shape[1:3])
+        return state, _cut(answers, frames[0].shape[:2])
+
+    def warm_up(self, height: int, width: int, *, from_mask: bool = True) -> None:
+        """Compiles `init` and `step` for frames of a size, so that the first is fast.
+
+        Args:
+          height: of the frames, pixels.
+          width: of the frames, pixels.
+          from_mask: whether `init` will be given a mask, or else a box.
+        """
+        frame = np.zeros((height, width, 3), np.uint8)
+        box = width / 4, height / 4, width / 2, height / 2
+        start = {"box_xywh": box}
+        if from_mask:
+            start = {"mask": _fill_box(box, (height, width))}
+        state, _ = self.init(frame, **start)
+        self.step_in_place(state, frame)
+
+
+def _check_frame(frame: np.ndarray, state: TrackerState | None = None) -> None:
+    """Raises InputError unless the frame is uint8 RGB, and of the state's size."""
+    shape, dtype = np.shape(frame), getattr(frame, "dtype", None)
+    if len(shape) != 3 or shape[2] != 3 or dtype != np.uint8:
+        raise InputError(f"a frame is {dtype} {shape}: give uint8 (height, width, 3)")
+    if state is None:
+        return
+    size = tuple(np.asarray(state.extent_hw).tolist())
+    if shape[:2] != size:
+        raise InputError(
+            f"a frame is {shape[:2]}, the first one {size}: bring all to one size, or "
+            "start anew"
+        )
 
 
 def _pad(image: np.ndarray) -> np.ndarray:
@@ -160,9 +207,10 @@ def _check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
             f"the first mask is {array.shape}, its frame {tuple(size)}: "
             "give a mask of the frame's size"
         )
-    if not array.any():
+    inside = array > 0.5
+    if not inside.any():
         raise InputError("the first mask is empty: mark the object in it")
-    return (array > 0.5).astype(np.float32)
+    return inside.astype(np.float32)
 
 
 def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
@@ -171,7 +219,10 @@ def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
     Raises:
       InputError: the box is not four numbers, or has no pixel inside the frame.
     """
-    box = np.asarray(box_xywh, np.float64)
+    try:
+        box = np.asarray(box_xywh, np.float64)
+    except (TypeError, ValueError):
+        box = np.zeros(0)
     if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= 0).any():
         raise InputError(f"box {box_xywh} is no box: give x,y,w,h with w and h above 0")
     rows, columns = np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5
@@ -180,6 +231,7 @@ def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
     mask = inside_y[:, None] & inside_x[None, :]
     if not mask.any():
         raise InputError(
-            f"box {tuple(box)} lies outside the frame of {size[1]} x {size[0]} pixels"
+            f"box {box.tolist()} holds no pixel of the frame of {size[1]} x {size[0]}: "
+            "give x,y,w,h in pixels"
         )
     return mask

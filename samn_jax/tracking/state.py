@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from samn_jax.dcf import augmentation as augmentation_lib
 from samn_jax.dcf import spatial_memory as spatial_lib
+from samn_jax.errors import InputError
 from samn_jax.memory import design as design_lib
 from samn_jax.memory import machine as machine_lib
 
@@ -50,6 +51,7 @@ class TrackerConfig:
     )
     scale_uncertainty: float = 3.5  # below it, the scale may change
     # From the network's answer to the target's new place.
+    aggregation: str = "soft"  # soft | odds: how objects are joined, even one alone
     threshold_from_mask: float = 0.2  # of the object probability
     threshold_from_box: float = 0.5
     scale_step_from_mask: float = 0.10  # largest change of the target's size per frame
@@ -61,6 +63,17 @@ class TrackerConfig:
     keep_component: bool = False  # answer with the largest component alone
     lost_growth: float = 1.0  # growth of the crop per frame without a target
     dilate_box: float = 1.2  # a box start keeps the mask inside a box larger by this
+
+    def __post_init__(self) -> None:
+        """Checks the crops' sides.
+
+        Raises:
+          InputError: one is not a multiple of the networks' stride.
+        """
+        for name in ("crop_size", "filter_crop_size"):
+            side = getattr(self, name)
+            if side < 16 or side % 16:
+                raise InputError(f"{name} is {side}: give a multiple of 16")
 
 
 class TrackerSpec(NamedTuple):

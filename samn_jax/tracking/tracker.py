@@ -5,11 +5,14 @@ around it from what it remembers; the mask tells the target's true place and siz
 memories learn from the frame if the spatial memory is certain.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax.geometry import boxes, crops
+from samn_jax.models import aggregation
 from samn_jax.tracking import localization, measure, segmentation
 from samn_jax.tracking.state import (
     Prediction,
@@ -18,6 +21,22 @@ from samn_jax.tracking.state import (
     TrackerState,
     floats,
 )
+
+
+class Place(NamedTuple):
+    """Where the target is looked for in a frame."""
+
+    sighting: localization.Sighting | None  # None without a spatial memory
+    target: Target
+    uncertainty: Float[Array, ""]
+
+
+class Seen(NamedTuple):
+    """What a frame shows of the target, before anything is learnt from it."""
+
+    place: Place
+    view: segmentation.View
+    prob: Float[Array, "S S"]  # of the object, in the crop
 
 
 def init_tracker(
@@ -79,27 +98,80 @@ def track_step(
     frame: UInt8[Array, "H W 3"],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state and the answer after one more frame."""
-    config = spec.config
-    target, extent_hw = state.target, state.extent_hw
-    sighting, uncertainty = None, jnp.zeros((), jnp.float32)
-    if state.spatial is not None:
-        sighting = localization.sight(
-            spec, variables, frame, extent_hw, (state.spatial, target)
-        )
-        uncertainty = sighting.uncertainty
-        certain = uncertainty < config.accept_uncertainty
-        target = target._replace(
-            center_xy=jnp.where(certain, sighting.center_xy, target.center_xy)
-        )
-    certain = uncertainty < config.accept_uncertainty
+    place = locate(spec, variables, state, frame)
+    view = look(spec, variables, state, frame, place)
+    prob = segment(spec, variables, state, place, view)
+    prob = aggregation.join_one(prob, kind=spec.config.aggregation)
+    seen = Seen(place, view, prob)
+    return conclude(spec, variables, state, seen, frame.shape[:2])
+
+
+def locate(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    frame: UInt8[Array, "H W 3"],
+) -> Place:
+    """Returns where the spatial memory thinks that the target is."""
+    if state.spatial is None:
+        return Place(None, state.target, jnp.zeros((), jnp.float32))
+    target = state.target
+    sighting = localization.sight(
+        spec, variables, frame, state.extent_hw, (state.spatial, target)
+    )
+    certain = sighting.uncertainty < spec.config.accept_uncertainty
+    center = jnp.where(certain, sighting.center_xy, target.center_xy)
+    target = target._replace(center_xy=center)
+    return Place(sighting, target, sighting.uncertainty)
+
+
+def look(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    frame: UInt8[Array, "H W 3"],
+    place: Place,
+) -> segmentation.View:
+    """Returns what the appearance network sees around that place."""
+    target, extent_hw = place.target, state.extent_hw
     crop = segmentation.choose_crop(spec, target, extent_hw, state.lost_frames)
-    place = (crop, target.center_xy)
-    view = segmentation.look(spec, variables, frame, extent_hw, place)
+    where = (crop, target.center_xy)
+    return segmentation.look(spec, variables, frame, extent_hw, where)
+
+
+def segment(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    place: Place,
+    view: segmentation.View,
+) -> Float[Array, "S S"]:
+    """Returns the object's probability in the crop; 0 if its place is too uncertain."""
     prob = segmentation.segment(spec, variables, view, state.memory)
-    worth_it = state.from_mask | (uncertainty < config.segment_uncertainty)
-    prob = jnp.where(worth_it, prob, 0.0)
+    certain = place.uncertainty < spec.config.segment_uncertainty
+    return jnp.where(state.from_mask | certain, prob, 0.0)
+
+
+def conclude(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    seen: Seen,
+    frame_hw: tuple[int, int],
+) -> tuple[TrackerState, Prediction]:
+    """Returns the state that has learnt from a frame, and the answer to it.
+
+    Args:
+      spec: network and settings.
+      variables: weights of the network.
+      state: that of the frame before.
+      seen: what the frame shows; its probability may be joined with that of others.
+      frame_hw: size of the answer's mask, that of the padded frame.
+    """
+    config = spec.config
+    (sighting, target, uncertainty), view, prob = seen
     threshold = _threshold(spec, state.from_mask)
-    measured = measure.measure(config, prob, crop, threshold)
+    measured = measure.measure(config, prob, view.crop, threshold)
     max_step = jnp.where(
         state.from_mask, config.scale_step_from_mask, config.scale_step_from_box
     )
@@ -107,6 +179,7 @@ def track_step(
     target = measure.update_target(
         target, measured, max_step, may_scale, config.max_area_ratio
     )
+    certain = uncertainty < config.accept_uncertainty
     frame_idx = state.frame_idx + 1
     keep = _due(frame_idx, config.memorize_every) & measured.found
     if config.filter_samples:
@@ -118,15 +191,14 @@ def track_step(
         spatial = localization.learn(
             spec, spatial, sighting, target.center_xy, certain & measured.found
         )
-    lost = jnp.where(measured.found, 0, state.lost_frames + 1)
-    answer = measure.report(config, prob, measured, crop, frame.shape[:2])
     new_state = state._replace(
         memory=memory,
         spatial=spatial,
         target=target,
         frame_idx=frame_idx,
-        lost_frames=lost,
+        lost_frames=jnp.where(measured.found, 0, state.lost_frames + 1),
     )
+    answer = measure.report(config, prob, measured, view.crop, frame_hw)
     return new_state, answer._replace(uncertainty=uncertainty)
 
 
@@ -180,6 +252,7 @@ def _box_to_mask(
     """
     memory = spec.memory.init(*segmentation.encode(spec, variables, view, box))
     prob = segmentation.segment(spec, variables, view, memory)
+    prob = aggregation.join_one(prob, kind=spec.config.aggregation)
     xyxy = boxes.mask_to_xyxy(box > 0.5)
     margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0
     places = jnp.arange(box.shape[0], dtype=jnp.float32) + 0.5
