@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samn_jax import errors
 from samn_jax.data import got10k, otb, trackingnet, types, vot
 from samn_jax.evaluation import (
     benchmark_scores,
@@ -66,28 +65,3 @@ BENCHMARKS: dict[str, Benchmark] = {
     ),
     "otb": Benchmark(otb.read_otb, one_pass.run_to_file, sot_scoring.score_otb, "box"),
 }
-
-
-def score_results(
-    name: str, data_dir: Path, results_dir: Path, sequences: tuple[str, ...] = ()
-) -> benchmark_scores.BenchmarkScores:
-    """Scores of the results in a folder, in the benchmark's own layout.
-
-    Args:
-      name: key of `BENCHMARKS`.
-      data_dir: folder of the data set; its frames aren't needed.
-      results_dir: folder of the results.
-      sequences: names of the videos to score, all if empty.
-
-    Raises:
-      InputError: if data or results can't be used, naming file and line.
-    """
-    if name not in BENCHMARKS:
-        raise errors.InputError(
-            f"benchmark {name!r} is unknown: choose from {', '.join(BENCHMARKS)}"
-        )
-    benchmark = BENCHMARKS[name]
-    dataset = benchmark.read(data_dir)
-    if sequences:
-        dataset = dataset.select(sequences)
-    return benchmark.score(dataset.sequences, results_dir)

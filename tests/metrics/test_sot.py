@@ -89,6 +89,24 @@ def _random_tracks(seed: int, frames: int = 200) -> tuple[np.ndarray, np.ndarray
     return boxes, truths
 
 
+def test_trackingnet_scores_equal_a_plain_count_on_whole_pixels():
+    boxes, truths = (np.round(track) for track in _random_tracks(7, frames=40))
+    boxes[0] = truths[0]
+    counts = np.zeros((3, 21))
+    for (x, y, w, h), (tx, ty, tw, th) in zip(boxes, truths, strict=True):
+        pixels = {(i, j) for i in range(int(w)) for j in range(int(h))}
+        found = {(x + i, y + j) for i, j in pixels}
+        true = {(tx + i, ty + j) for i in range(int(tw)) for j in range(int(th))}
+        dx, dy = x + w / 2 - tx - tw / 2, y + h / 2 - ty - th / 2
+        for k in range(21):
+            counts[0, k] += len(found & true) / len(found | true) > k / 20
+            counts[1, k] += np.hypot(dx, dy) <= 2.5 * k
+            counts[2, k] += np.hypot(dx / tw, dy / th) <= 0.025 * k
+    curves = counts / 40
+    areas = (curves[:, 1:] + curves[:, :-1]).sum(axis=1) / 2 / 20
+    assert sot.trackingnet_scores(boxes, truths) == pytest.approx(areas, abs=1e-6)
+
+
 def test_otb_and_got10k_equal_the_got10k_package():
     metrics = pytest.importorskip("got10k.utils.metrics")
     size_hw = (60, 80)
