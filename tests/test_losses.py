@@ -1,0 +1,93 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax import losses
+
+hardest_mean = jax.jit(losses.hardest_mean, static_argnames="stride")
+soft_iou_loss = jax.jit(losses.soft_iou_loss)
+
+
+def numpy_hardest_mean(values, fraction):
+    flat = np.sort(values.reshape(len(values), -1).astype(np.float64), axis=1)
+    count = max(int(fraction * flat.shape[1] + 1e-6), 1)
+    return flat[:, -count:].mean(axis=1)
+
+
+def test_pixel_cross_entropy_equals_the_formula_where_that_is_stable(key):
+    log_odds = np.asarray(3.0 * jax.random.normal(key, (4, 5)))
+    target = np.asarray(jax.random.uniform(jax.random.fold_in(key, 1), (4, 5)))
+    prob = 1 / (1 + np.exp(-log_odds.astype(np.float64)))
+    wanted = -target * np.log(prob) - (1 - target) * np.log(1 - prob)
+    got = jax.jit(losses.pixel_cross_entropy)(log_odds, target)
+    np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-6)
+
+
+def test_pixel_cross_entropy_is_finite_for_sure_answers():
+    log_odds, target = jnp.array([300.0, -300.0, 300.0]), jnp.array([1.0, 0.0, 0.0])
+    got = jax.jit(losses.pixel_cross_entropy)(log_odds, target)
+    np.testing.assert_allclose(got, [0.0, 0.0, 300.0], atol=1e-6)
+
+
+def test_joint_cross_entropy_is_that_of_the_softmax(key):
+    logits = np.asarray(jax.random.normal(key, (3, 4, 5)))
+    ids = np.arange(20).reshape(4, 5) % 3
+    target = np.eye(3, dtype=np.float32)[ids].transpose(2, 0, 1)
+    prob = np.exp(logits) / np.exp(logits).sum(axis=0)
+    wanted = -np.log(np.take_along_axis(prob, ids[None], axis=0))[0]
+    got = jax.jit(losses.joint_cross_entropy)(logits, target)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.1, 0.4, 0.7, 1.0])
+@pytest.mark.parametrize("levels", [None, 3])
+def test_hardest_mean_is_exact_with_and_without_ties(key, fraction, levels):
+    values = jax.random.uniform(key, (3, 6, 10))
+    if levels:
+        values = jnp.floor(values * levels)
+    got = hardest_mean(values, fraction)
+    wanted = numpy_hardest_mean(np.asarray(values), fraction)
+    np.testing.assert_allclose(got, wanted, rtol=1e-5)
+    np.testing.assert_array_equal(got, hardest_mean(values, jnp.float32(fraction)))
+
+
+def test_hardest_mean_is_not_thinned_by_zeros():
+    values = jnp.zeros((1, 10, 10)).at[0, 0, 0].set(8.0)
+    np.testing.assert_allclose(hardest_mean(values, 0.4), [8.0 / 40.0])
+
+
+def test_gradient_of_hardest_mean_is_shared_by_ties():
+    values = jnp.array([[[3.0, 1.0, 1.0, 0.0]]])
+    loss = lambda x: losses.hardest_mean(x, 0.5)[0]  # noqa: E731
+    gradient = jax.jit(jax.grad(loss))(values)
+    np.testing.assert_allclose(gradient, [[[0.5, 0.25, 0.25, 0.0]]])
+
+
+def test_hardest_mean_with_a_stride_is_near_the_exact_one(key):
+    values = jax.random.uniform(key, (2, 64, 64))
+    got = hardest_mean(values, 0.4, stride=4)
+    np.testing.assert_allclose(got, hardest_mean(values, 0.4), rtol=0.05)
+    # Where the sample misses all that is above zero, nothing is divided by zero.
+    sparse = jnp.zeros((1, 8, 8)).at[0, 1, 1].set(1.0)
+    np.testing.assert_allclose(hardest_mean(sparse, 0.5, stride=4), [1 / 32])
+
+
+def test_soft_iou_of_binary_masks_is_one_minus_iou():
+    left, right = np.zeros((2, 3, 8, 8), np.float32)
+    left[0, 2:6, 2:6], right[0, 4:8, 2:6] = 1, 1
+    left[1, :4], right[1, :4] = 1, 1
+    left[2, :4], right[2, 4:] = 1, 1
+    got = soft_iou_loss(left, right)
+    np.testing.assert_allclose(got, [1 - 8 / 24, 0.0, 1.0], atol=1e-5)
+    empty = np.zeros((1, 4, 4), np.float32)
+    np.testing.assert_allclose(soft_iou_loss(empty, empty), [0.0], atol=1e-6)
+
+
+def test_soft_iou_of_probabilities_and_its_gradient(key):
+    prob = np.asarray(jax.random.uniform(key, (1, 4, 4)))
+    target = (prob > 0.6).astype(np.float32)
+    wanted = 1 - np.minimum(prob, target).sum() / np.maximum(prob, target).sum()
+    np.testing.assert_allclose(soft_iou_loss(prob, target), [wanted], rtol=1e-4)
+    gradient = jax.jit(jax.grad(lambda p: losses.soft_iou_loss(p, target)[0]))(prob)
+    assert np.all((np.asarray(gradient) < 0) == (target > 0))

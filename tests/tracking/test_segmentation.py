@@ -1,0 +1,132 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.tracking import segmentation
+from samn_jax.tracking.state import Target, floats
+from tests.tracking import colour_net
+
+EXTENT = np.array([96, 120], np.int32)
+choose = jax.jit(segmentation.choose_crop, static_argnums=0)
+
+
+def make_target(center=(50.0, 40.0), size=(20.0, 30.0)):
+    size = floats(*size)
+    area = jnp.float32(400.0)
+    return Target(floats(*center), size, area, size, area)
+
+
+def choose_for(target, lost=0, **fields):
+    spec = colour_net.make_spec(**fields)
+    return choose(spec, target, jnp.asarray(EXTENT), jnp.int32(lost))
+
+
+def test_crop_is_the_search_factor_times_the_targets_size():
+    crop = choose_for(make_target())
+    assert crop.side == np.ceil(np.sqrt(20.0 * 30.0) * 4.0)
+    np.testing.assert_allclose(crop.center_xy, [50.0, 40.0], atol=0.5)
+
+
+def test_whole_frame_covers_the_frame_whatever_the_target():
+    crop = choose_for(make_target(center=(5.0, 5.0)), whole_frame=True)
+    np.testing.assert_array_equal(crop.center_xy, [60.0, 48.0])
+    assert crop.side == 120
+
+
+@pytest.mark.parametrize(
+    ("size", "side"),
+    # √(60·60)·4 = 240: cut to √(96·120); or to 1.2 times the longer side.
+    [((60.0, 60.0), np.sqrt(96 * 120)), ((110.0, 40.0), 132.0), ((10.0, 10.0), 40.0)],
+)
+def test_clamped_crop_has_at_most_the_frames_area(size, side):
+    crop = choose_for(make_target(size=size), clamp_crop=True)
+    assert crop.side == np.ceil(np.float32(side))
+
+
+def test_crop_grows_while_the_target_is_lost_up_to_the_frame():
+    sides = [choose_for(make_target(), n, lost_growth=1.05).side for n in (0, 2, 9000)]
+    assert sides[0] == 98
+    np.testing.assert_allclose(sides[1], np.ceil(np.sqrt(600) * 4.0 * 1.05**2))
+    assert sides[2] == 120
+    wide = choose_for(make_target(size=(60.0, 60.0)), 50, lost_growth=1.05)
+    assert wide.side == 240, "a crop wider than the frame is left as it is"
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """The first frame's view and what is remembered of it."""
+    spec = colour_net.make_spec()
+    frame, mask = colour_net.draw([(40, 30, 20, 20)])
+    crop = choose(spec, make_target(size=(20.0, 20.0)), EXTENT, jnp.int32(0))
+    look = jax.jit(segmentation.look, static_argnums=0)
+    view = look(spec, {}, frame, EXTENT, (crop, floats(50.0, 40.0)))
+    # 80 pixels around (50, 40), 64 of the crop: 0.8 crop pixels per pixel.
+    inside = np.zeros((64, 64), np.float32)
+    inside[24:40, 24:40] = 1.0
+    encode = jax.jit(segmentation.encode, static_argnums=0)
+    return spec, view, inside, encode(spec, {}, view, inside)
+
+
+def test_view_shows_the_crop_and_where_the_target_is_in_it(seen):
+    _, view, inside, _ = seen
+    np.testing.assert_allclose(view.center_xy, [[32.0, 32.0]], atol=1e-4)
+    assert view.image.shape == (1, 64, 64, 3)
+    red = np.asarray(view.image[0, :, :, 0]) > 0.6
+    np.testing.assert_array_equal(red, inside > 0.5)
+
+
+def test_segment_reads_what_was_encoded(seen):
+    spec, view, inside, entry = seen
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def segment(spec, view, memory):
+        return segmentation.segment(spec, {}, view, memory)
+
+    prob = segment(spec, view, spec.memory.init(*entry))
+    assert prob.shape == (64, 64)
+    np.testing.assert_array_equal(prob > 0.5, inside > 0.5)
+    # A memory of background alone shows nothing.
+    nothing = spec.memory.init(entry[0], jnp.zeros_like(entry[1]))
+    assert not np.any(np.asarray(segment(spec, view, nothing)) > 0.5)
+
+
+@pytest.mark.parametrize("machine", ["cross_reference", "cosine", "emd"])
+def test_machine_changes_what_is_read_from_two_frames(seen, machine):
+    spec, view, _, (key, value) = seen
+    other = (key[::-1] + 0.5, jnp.zeros_like(value))
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def read(spec, key):
+        memory = spec.memory.init(*other)
+        memory = spec.memory.write(memory, key, value, jnp.bool_(True))
+        return spec.memory.read(memory, view.query.key[0])
+
+    plain = read(spec, key)
+    weighed = read(colour_net.make_spec(machine=machine), key)
+    assert np.isfinite(weighed).all()
+    assert np.abs(np.asarray(plain - weighed)).max() > 1e-4
+
+
+@pytest.mark.parametrize("found", [True, False])
+@pytest.mark.parametrize("remember_lost", [True, False])
+def test_lost_frames_are_remembered_only_on_demand(seen, found, remember_lost):
+    _, _, _, (key, value) = seen
+    spec = colour_net.make_spec(remember_lost=remember_lost)
+    before = spec.memory.init(key, value)
+    entry = (key + 1.0, value)
+    flags = jnp.bool_(False), jnp.bool_(found)
+    after = segmentation.remember(spec, before, entry, *flags)
+    assert bool(after.valid[1]) == (found or remember_lost)
+
+
+def test_without_last_add_only_kept_frames_can_be_read(seen):
+    _, _, _, entry = seen
+    spec = colour_net.make_spec(last_add=False)
+    for keep in (False, True):
+        memory = spec.memory.init(*entry)
+        flags = jnp.bool_(keep), jnp.bool_(True)
+        memory = segmentation.remember(spec, memory, entry, *flags)
+        assert memory.valid.tolist() == [True, keep, False, False]
