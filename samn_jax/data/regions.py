@@ -193,6 +193,23 @@ def parse_region(line: str) -> Region:
     return values
 
 
+def fill_runs(
+    runs: Int[np.ndarray, " n"], width: int, height: int
+) -> Bool[np.ndarray, "h w"]:
+    """The mask of run lengths, row by row, the first of them background.
+
+    Raises:
+      ValueError: if they have more pixels than the window.
+    """
+    if runs.sum() > width * height:
+        raise ValueError(
+            f"the runs of a mask have {runs.sum()} pixels, its window {width}x{height}"
+        )
+    flat = np.zeros(width * height, bool)
+    flat[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return flat.reshape(height, width)
+
+
 def read_regions(path: Path) -> tuple[Region, ...]:
     """The regions of a text file, one a line; empty lines at its end don't count.
 
@@ -246,11 +263,4 @@ def _parse_mask(text: str) -> MaskRegion:
     if len(values) < 4 or (values[2:] < 0).any():
         raise ValueError("a mask needs x, y, width, height and its run lengths")
     left, top, width, height = (int(value) for value in values[:4])
-    runs = values[4:]
-    if runs.sum() > width * height:
-        raise ValueError(
-            f"the runs of a mask have {runs.sum()} pixels, its window {width}x{height}"
-        )
-    flat = np.zeros(width * height, bool)
-    flat[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
-    return MaskRegion(left, top, flat.reshape(height, width))
+    return MaskRegion(left, top, fill_runs(values[4:], width, height))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samn_jax import errors
-from samn_jax.data import regions
+from samn_jax.data import region_binary, regions
 
 EXPERIMENT = "baseline"
 
@@ -37,8 +37,8 @@ def repetition_files(results_dir: Path, sequence: str) -> list[Path]:
       InputError: if there is none.
     """
     folder = experiment_dir(results_dir) / sequence
-    pattern = re.compile(re.escape(sequence) + r"_\d{3}\.txt")
-    files = sorted(p for p in folder.glob("*.txt") if pattern.fullmatch(p.name))
+    pattern = re.compile(re.escape(sequence) + r"_\d{3}\.(txt|bin)")
+    files = sorted(p for p in folder.glob("*") if pattern.fullmatch(p.name))
     if not files:
         raise errors.InputError(
             f"{folder} has no {sequence}_001.txt: run the sequence, or leave it out "
@@ -50,14 +50,20 @@ def repetition_files(results_dir: Path, sequence: str) -> list[Path]:
 def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
     """The regions of one run, one a frame.
 
+    Where there is no text file the toolkit's binary file of that name, `.bin`, is read.
+
     Raises:
-      InputError: if the file is missing or has another number of lines.
+      InputError: if both are missing, damaged or have another number of frames.
     """
-    if not path.is_file():
+    binary = path.with_suffix(".bin")
+    if path.is_file() and path != binary:
+        trajectory = regions.read_regions(path)
+    elif binary.is_file():
+        trajectory, path = _read_binary(binary), binary
+    else:
         raise errors.InputError(
             f"{path} is missing: run the sequence, or leave it out with --sequences"
         )
-    trajectory = regions.read_regions(path)
     if len(trajectory) != num_frames:
         raise errors.InputError(
             f"{path} has {len(trajectory)} lines but the run has {num_frames} frames: "
@@ -79,3 +85,12 @@ def write_seconds(path: Path, seconds: Sequence[float]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{value:.6f}\n" for value in seconds)
     path.with_name(f"{path.stem}_time.value").write_text(text)
+
+
+def _read_binary(path: Path) -> tuple[regions.Region, ...]:
+    try:
+        return region_binary.decode_regions(path.read_bytes())
+    except ValueError as error:
+        raise errors.InputError(
+            f"{path} isn't a trajectory of the VOT toolkit, {error}: copy it again"
+        ) from error

@@ -1,5 +1,7 @@
 """Scoring VOT results on disk: repetitions, folders, and results that don't fit."""
 
+import struct
+
 import pytest
 
 from samn_jax import errors
@@ -59,6 +61,24 @@ def test_results_that_do_not_fit_are_named(tmp_path, sequences, lines, message):
     _write(tmp_path / "results", "b", GOOD)
     with pytest.raises(errors.InputError, match=message):
         vot_scoring.score_supervised(sequences, tmp_path / "results", 2018)
+
+
+def test_binary_results_of_the_toolkit_are_scored_too(tmp_path, sequences):
+    results = tmp_path / "results"
+    _write(results, "b", GOOD)
+    box = struct.pack("<B4f", 1, 2, 2, 10, 10)
+    data = struct.pack("<hIBI", 1, NUM_FRAMES, 0, 1) + box * (NUM_FRAMES - 1)
+    (results / "a").mkdir()
+    path = results / "a" / "a_001.bin"
+    path.write_bytes(data)
+    scores = vot_scoring.score_supervised(sequences, results, 2018)
+    assert scores.metrics["A"] == pytest.approx(1.0)
+    path.write_bytes(data[:-3])
+    with pytest.raises(errors.InputError, match="a_001.bin isn't .* in frame 24"):
+        vot_scoring.score_supervised(sequences, results, 2018)
+    path.write_bytes(struct.pack("<hIBI", 1, 1, 0, 1))
+    with pytest.raises(errors.InputError, match="a_001.bin has 1 lines"):
+        vot_scoring.score_supervised(sequences, results, 2018)
 
 
 def test_missing_results_are_named(tmp_path, sequences):
