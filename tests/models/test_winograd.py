@@ -1,3 +1,4 @@
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -40,8 +41,8 @@ def test_convolve_equals_scipy(tile, size):
 
 @pytest.mark.parametrize("tile", [2, 4])
 def test_fast_kernels_change_rounding_alone(tile, key):
-    class Network(winograd.nn.Module):
-        @winograd.nn.compact
+    class Network(nn.Module):
+        @nn.compact
         def __call__(self, image, mask):
             return winograd.Conv3x3(4, tile, name="conv")(image)
 
@@ -56,10 +57,10 @@ def test_fast_kernels_change_rounding_alone(tile, key):
 
 
 def test_a_network_without_such_convolutions_keeps_its_variables(key):
-    class Network(winograd.nn.Module):
-        @winograd.nn.compact
+    class Network(nn.Module):
+        @nn.compact
         def __call__(self, image, mask):
-            return winograd.nn.Dense(2)(image)
+            return nn.Dense(2)(image)
 
     variables = Network().init(key, jnp.zeros((1, 32, 32, 3)), None)
     assert winograd.with_fast_kernels(Network(), variables).keys() == variables.keys()
