@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from samn_jax.errors import InputError
-from samn_jax.models import model_file
+from samn_jax.models import model_file, winograd
 from samn_jax.tracking import tracker as tracker_lib
 from samn_jax.tracking.state import (
     Prediction,
@@ -68,7 +68,7 @@ class Tracker:
         config = default_config(model.config.network, **{**tuned, **overrides})
         network = model_file.build_network(model.config)
         spec = TrackerSpec(network, config, model.config.similarity)
-        return cls(spec, model.variables)
+        return cls(spec, winograd.with_fast_kernels(network, model.variables))
 
     @property
     def config(self) -> TrackerConfig:
