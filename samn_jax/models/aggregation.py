@@ -1,7 +1,10 @@
 """Soft aggregation: separate object probabilities joined into one distribution."""
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+AGGREGATIONS = ("soft", "odds")
 
 # Keeps log-odds finite; float32 has no number between 1 - 1e-8 and 1.
 PROB_MARGIN = 1e-7
@@ -20,3 +23,30 @@ def soft_aggregate(prob: Float[Array, "N H W"]) -> Float[Array, "N+1 H W"]:
     joined = jnp.concatenate([background, prob])
     joined = jnp.clip(joined, PROB_MARGIN, 1.0 - PROB_MARGIN)
     return jnp.log(joined) - jnp.log1p(-joined)
+
+
+def join_objects(
+    prob: Float[Array, "N H W"], *, kind: str = "soft"
+) -> Float[Array, "N+1 H W"]:
+    """Returns the share of the background and of each object, which add up to 1.
+
+    `soft` is the softmax of `soft_aggregate`; it sharpens even a single object, to
+    p² / (p² + (1 - p)²). `odds` gives the background even odds instead, which leaves a
+    single object as it is: for networks trained on one object without aggregation.
+
+    Args:
+      prob: probability of each object, found without regard to the others.
+      kind: one of `AGGREGATIONS`.
+    """
+    if kind == "soft":
+        return jax.nn.softmax(soft_aggregate(prob), axis=0)
+    if kind == "odds":
+        clamped = jnp.clip(prob, PROB_MARGIN, 1.0 - PROB_MARGIN)
+        log_odds = jnp.log(clamped) - jnp.log1p(-clamped)
+        return jax.nn.softmax(jnp.pad(log_odds, ((1, 0), (0, 0), (0, 0))), axis=0)
+    raise ValueError(f"aggregation {kind!r} is unknown: choose from {AGGREGATIONS}")
+
+
+def join_one(prob: Float[Array, "H W"], *, kind: str = "soft") -> Float[Array, "H W"]:
+    """Returns the share of an object that is alone; see `join_objects`."""
+    return prob if kind == "odds" else join_objects(prob[None], kind=kind)[1]

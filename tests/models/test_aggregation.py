@@ -1,7 +1,11 @@
 import jax
 import numpy as np
+import pytest
 
 from samn_jax.models import aggregation
+
+join_objects = jax.jit(aggregation.join_objects, static_argnames="kind")
+join_one = jax.jit(aggregation.join_one, static_argnames="kind")
 
 
 def test_soft_aggregate_is_the_odds_of_background_and_objects():
@@ -18,3 +22,28 @@ def test_certain_pixels_stay_finite():
     logits = jax.jit(aggregation.soft_aggregate)(prob)
     assert bool(jax.numpy.all(jax.numpy.isfinite(logits)))
     assert logits.argmax(axis=0).tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("kind", aggregation.AGGREGATIONS)
+def test_shares_add_up_to_one(kind):
+    prob = np.random.default_rng(1).uniform(size=(3, 4, 5)).astype(np.float32)
+    shares = join_objects(prob, kind=kind)
+    np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-5)
+    # Whoever is more probable has the larger share.
+    assert np.all((shares[1] > shares[2]) == (prob[0] > prob[1]))
+
+
+def test_share_of_an_object_alone():
+    prob = np.array([[0.0, 0.2, 0.5, 0.9, 1.0]], np.float32)
+    odds = join_one(prob, kind="odds")
+    np.testing.assert_array_equal(odds, prob)
+    np.testing.assert_allclose(
+        join_objects(prob[None], kind="odds")[1], prob, atol=1e-6
+    )
+    soft = join_one(prob, kind="soft")
+    np.testing.assert_allclose(soft, prob**2 / (prob**2 + (1 - prob) ** 2), atol=1e-6)
+
+
+def test_unknown_aggregation_is_refused():
+    with pytest.raises(ValueError, match="'hard' is unknown: choose from"):
+        join_objects(np.zeros((1, 2, 2), np.float32), kind="hard")
