@@ -7,6 +7,7 @@ Each line is measured in a process of its own, without the compilation cache. We
 are drawn at random: the work is the same. Frame times leave out decoding and
 compilation. `--grow` adds how time and memory grow with the capacity of the memory and
 the length of the video.
+"""
 
 import argparse
 import json
