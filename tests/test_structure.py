@@ -4,7 +4,7 @@ import ast
 import functools
 from pathlib import Path
 
-import pytest
+import samn_jax
 
 PACKAGE = Path(__file__).resolve().parents[1] / "samn_jax"
 # A folder may import from those before it.
@@ -20,7 +20,7 @@ FOLDERS = (
     "training",
     "convert",
 )
-# Single files of the package, and the folders below which they stand.
+# Single files of the package, and the folders that each may import.
 FILES = {
     "errors": (),
     "losses": (),
@@ -29,8 +29,11 @@ FILES = {
     "track": ("tracking", "data"),
     "__init__": ("tracking",),
 }
+# The files at the top of all, which nothing imports.
+ENTRIES = {"track", "__init__"}
 # Conversion makes model files, and needs nothing of the rest.
 ONLY = {"convert": {"models"}}
+DEFINITIONS = (ast.ClassDef, ast.FunctionDef)
 
 
 def sources():
@@ -64,20 +67,15 @@ def modules_of(node):
 def imported_parts(path):
     names = [name for node in ast.walk(parse(path)) for name in modules_of(node)]
     ours = [name.split(".") for name in names if name.startswith("samn_jax.")]
-    return {parts[1] for parts in ours if (PACKAGE / parts[1]).exists()
-            or (PACKAGE / f"{parts[1]}.py").exists()}  # fmt: skip
+    return {parts[1] for parts in ours} & (set(FOLDERS) | set(FILES))
 
 
 def allowed_parts(part):
-    files = {name for name, folders in FILES.items() if name not in ("track",)}
     if part in ONLY:
         return ONLY[part] | {"errors"}
-    if part in FILES:
-        return set(FILES[part]) | {"errors", "compilation", "visualize"}
-    before = set(FOLDERS[: FOLDERS.index(part)])
-    # A file stands above the folders that it imports.
-    above = {name for name in files if set(FILES[name]) <= before}
-    return before | above
+    before = set(FILES[part] if part in FILES else FOLDERS[: FOLDERS.index(part)])
+    files = {name for name, folders in FILES.items() if set(folders) <= before}
+    return before | files - ENTRIES
 
 
 def test_every_part_of_the_package_has_its_place():
@@ -85,63 +83,70 @@ def test_every_part_of_the_package_has_its_place():
     assert parts == set(FOLDERS) | set(FILES)
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_imports_go_one_way(path):
-    part = part_of(path)
-    forbidden = imported_parts(path) - allowed_parts(part) - {part}
-    assert not forbidden, f"{name_of(path)} must not import {sorted(forbidden)}"
+def test_imports_go_one_way():
+    wrong = []
+    for path in sources():
+        part = part_of(path)
+        forbidden = imported_parts(path) - allowed_parts(part) - {part}
+        wrong += [f"{name_of(path)} imports {name}" for name in sorted(forbidden)]
+    assert not wrong
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_no_module_imports_itself_by_a_star_or_a_relative_path(path):
-    for node in ast.walk(parse(path)):
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}:{node.lineno} is relative"
-            assert all(alias.name != "*" for alias in node.names)
+def test_imports_are_absolute_and_by_name():
+    wrong = []
+    for path in sources():
+        for node in ast.walk(parse(path)):
+            star = isinstance(node, ast.ImportFrom) and (
+                node.level or node.names[0].name == "*"
+            )
+            if star:
+                wrong.append(f"{name_of(path)}:{node.lineno}")
+    assert not wrong
 
 
 def test_torch_and_config_libraries_stay_out_of_the_package():
     banned = {"torch", "torchvision", "ml_collections", "tensorflow"}
+    wrong = []
     for path in sources():
         names = [name for node in ast.walk(parse(path)) for name in modules_of(node)]
         found = {name.split(".")[0] for name in names} & banned
-        assert not found, f"{name_of(path)} imports {found}"
+        wrong += [f"{name_of(path)} imports {name}" for name in found]
+    assert not wrong
 
 
 def public_definitions(tree, prefix=""):
-    """Modules, classes, functions and methods without a leading underscore."""
-    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    """Classes, functions and methods without a leading underscore."""
     for node in tree.body:
-        if isinstance(node, kinds) and not node.name.startswith("_"):
+        if isinstance(node, DEFINITIONS) and not node.name.startswith("_"):
             yield prefix + node.name, node
             if isinstance(node, ast.ClassDef):
                 yield from public_definitions(node, f"{prefix}{node.name}.")
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_every_public_name_is_documented(path):
-    tree = parse(path)
-    assert ast.get_docstring(tree) or not tree.body, "the module has no docstring"
-    bare = [name for name, node in public_definitions(tree)
-            if not ast.get_docstring(node)]  # fmt: skip
-    assert not bare, f"{name_of(path)}: {bare} have no docstring"
+def test_every_public_name_is_documented():
+    bare = []
+    for path in sources():
+        tree = parse(path)
+        if tree.body and not ast.get_docstring(tree):
+            bare.append(name_of(path))
+        for name, node in public_definitions(tree):
+            if not ast.get_docstring(node):
+                bare.append(f"{name_of(path)}: {name}")
+    assert not bare
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_every_function_is_annotated(path):
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(parse(path)):
-        if not isinstance(node, kinds):
-            continue
-        place = f"{name_of(path)}:{node.lineno} {node.name}"
-        assert node.returns is not None, f"{place} has no return type"
-        arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
-        bare = [a.arg for a in arguments if a.annotation is None]
-        assert set(bare) <= {"self", "cls"}, f"{place}: {bare} have no type"
+def test_every_function_is_annotated():
+    bare = []
+    for path in sources():
+        for node in ast.walk(parse(path)):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+            names = {x.arg for x in arguments if x.annotation is None}
+            if names - {"self", "cls"} or node.returns is None:
+                bare.append(f"{name_of(path)}:{node.lineno} {node.name}")
+    assert not bare
 
 
-def test_all_public_names_of_the_package_exist():
-    import samn_jax
-
-    for name in samn_jax.__all__:
-        assert getattr(samn_jax, name).__doc__
+def test_all_names_that_the_package_offers_are_documented():
+    assert all(getattr(samn_jax, name).__doc__ for name in samn_jax.__all__)

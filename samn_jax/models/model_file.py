@@ -114,11 +114,13 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
     try:
         config = config_from_dict(json.loads(metadata["config"]))
         notes = json.loads(metadata.get("notes", "{}"))
+        wanted = jax.eval_shape(lambda k: init_variables(config, k), jax.random.key(0))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is of another model: {error}") from error
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"{path} is of another model: {reason}") from error
     weights = {k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()}
     variables = traverse.unflatten_dict(weights, sep="/")
-    _check_weights(path, config, variables)
+    _check_weights(path, wanted, variables)
     return LoadedModel(config, variables, notes)
 
 
@@ -152,9 +154,8 @@ def init_variables(config: ModelConfig, key: jax.Array) -> dict[str, Any]:
     return network.init(key, image, mask)
 
 
-def _check_weights(path: Path, config: ModelConfig, variables: dict) -> None:
+def _check_weights(path: Path, wanted: dict, variables: dict) -> None:
     """Raises InputError if names or shapes differ from what the network has."""
-    wanted = jax.eval_shape(lambda k: init_variables(config, k), jax.random.key(0))
     wanted_shapes = _shapes(wanted)
     given_shapes = _shapes(variables)
     if wanted_shapes != given_shapes:

@@ -1,0 +1,142 @@
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.models import lite, resize
+from tests.models import random_variables
+
+TINY = lite.LiteConfig(
+    key_dim=4,
+    value_dim=8,
+    value_dims=(4, 6),
+    decoder_dims=(8, 8, 8, 4),
+    blocks=((3, 1, 1, 4), (3, 2, 2, 6), (5, 2, 2, 8), (3, 2, 2, 10)),
+    stem_channels=4,
+    taps=(3, 2, 1, 0),
+)
+
+
+@functools.cache
+def make(config=TINY):
+    net = lite.LiteNet(config)
+    key = jax.random.key(3)
+    image = jax.random.uniform(key, (2, 32, 48, 3))
+    mask = jax.random.uniform(jax.random.fold_in(key, 1), (2, 32, 48))
+    variables = random_variables.variables_for(net, image, mask)
+    return variables, jax.jit(net.apply, static_argnames="method"), image, mask
+
+
+@functools.cache
+def query_of(config=TINY):
+    variables, apply, image, _ = make(config)
+    return apply(variables, image, method="encode_query")
+
+
+def test_shapes_of_every_method():
+    variables, apply, image, mask = make()
+    query = query_of()
+    assert query.key.shape == (2, 2, 3, 4)
+    shapes = [x.shape[1:] for x in query.pyramid]
+    assert shapes == [(2, 3, 10), (4, 6, 8), (8, 12, 6), (16, 24, 4)]
+    key, value = apply(variables, image, query, mask, method="encode_memory")
+    assert value.shape == (2, 2, 3, 8)
+    np.testing.assert_array_equal(key, query.key)
+    center = jnp.full((2, 2), 20.0)
+    log_odds = apply(variables, value, query, center, method="decode")
+    assert log_odds.shape == mask.shape and log_odds.dtype == jnp.float32
+    features = apply(variables, image, method="filter_features")
+    np.testing.assert_allclose(features, query.pyramid[0], atol=1e-5)
+
+
+def test_memories_come_from_the_querys_features_alone():
+    variables, apply, image, mask = make()
+    encode = functools.partial(apply, method="encode_memory")
+    given = encode(variables, image, query_of(), mask)
+    # A second pass of the trunk would spread the NaN.
+    blind = encode(variables, image * jnp.nan, query_of(), mask)
+    jax.tree.map(np.testing.assert_array_equal, given, blind)
+    other = encode(variables, image, query_of(), 1 - mask)
+    assert np.abs(np.asarray(given[1] - other[1])).max() > 1e-3
+
+
+def test_batch_entries_do_not_mix():
+    variables, apply, image, mask = make()
+    both = apply(variables, image, mask)
+    changed = apply(variables, image.at[1].set(0.5), mask.at[1].set(0.0))
+    np.testing.assert_allclose(both[0], changed[0], rtol=1e-4, atol=1e-4)
+    assert not np.allclose(both[1], changed[1])
+
+
+@pytest.mark.parametrize("mode", lite.POSITIONS)
+def test_center_matters_with_positions_alone(mode):
+    config = dataclasses.replace(TINY, positions=mode)
+    variables, apply, _, _ = make(config)
+    query = query_of()
+    readout = jnp.ones((2, 2, 3, 8))
+    here, there = (
+        apply(variables, readout, query, jnp.full((2, 2), x), method="decode")
+        for x in (5.0, 30.0)
+    )
+    assert bool(np.any(np.abs(here - there) > 1e-4)) == (mode == "cat")
+    channels = variables["params"]["decoder"]["fuse"]["kernel"].shape[2]
+    assert channels == 8 + 10 + (mode == "cat")
+
+
+def test_unknown_positions_are_refused():
+    with pytest.raises(ValueError, match="'sum' is unknown"):
+        lite.LiteConfig(positions="sum")
+
+
+def test_distance_map_is_the_distance_of_cell_centres():
+    centers = np.array([[20.0, 3.0], [40.0, 8.0]], np.float32)
+    got = jax.jit(lite.distance_map, static_argnums=(1, 2, 3))(centers, 2, 3, 32)
+    for batch in range(2):
+        for row in range(2):
+            for column in range(3):
+                cell = np.array([column * 16 + 8, row * 16 + 8])
+                wanted = np.linalg.norm(cell - centers[batch]) / 32
+                np.testing.assert_allclose(
+                    got[batch, row, column, 0], wanted, rtol=1e-5
+                )
+
+
+def test_bfloat16_stays_near_float32_with_float32_parameters():
+    variables, apply, image, mask = make()
+    exact = apply(variables, image, mask)
+    half_variables, apply_half, _, _ = make(
+        dataclasses.replace(TINY, compute_dtype="bfloat16")
+    )
+    rounded = apply_half(half_variables, image, mask)
+    assert all(x.dtype == jnp.float32 for x in jax.tree.leaves(half_variables))
+    assert rounded.dtype == jnp.float32
+    scale = float(np.abs(exact).max())
+    np.testing.assert_allclose(rounded, exact, atol=0.05 * scale)
+    query = jax.eval_shape(
+        lambda x: apply_half(half_variables, x, method="encode_query"), image
+    )
+    assert {x.dtype for x in query.pyramid} == {jnp.dtype(jnp.bfloat16)}
+
+
+def test_measured_taps_standardise_the_maps():
+    variables, apply, image, _ = make()
+    taps = lite.measure_taps(variables, lite.LiteNet(TINY), image)
+    params = {**variables["params"], **taps}
+    query = apply({"params": params}, image, method="encode_query")
+    for x in query.pyramid:
+        np.testing.assert_allclose(np.mean(x, axis=(0, 1, 2)), 0.0, atol=1e-3)
+        assert np.all(np.std(x, axis=(0, 1, 2)) < 1.0)
+    np.testing.assert_allclose(np.std(query.pyramid[3]), 1.0, atol=0.1)
+
+
+def test_decoder_upsampling_commutes_with_the_narrowing(key):
+    # Why the decoder may narrow its maps before it enlarges them.
+    x = jax.random.normal(key, (1, 3, 4, 5))
+    weights = jax.random.normal(jax.random.fold_in(key, 1), (5, 2))
+    narrow = jax.jit(lambda x: jnp.matmul(x, weights[None, None]))
+    np.testing.assert_allclose(
+        resize.upsample2(narrow(x)), narrow(resize.upsample2(x)), atol=1e-5
+    )
