@@ -18,6 +18,7 @@ class View(NamedTuple):
     image: Float[Array, "1 S S 3"]
     query: QueryFeatures
     center_xy: Float[Array, "1 2"]  # where the target is thought to be, crop pixels
+    inside: Bool[Array, "S S"]  # the pixels that lie in the frame
 
 
 def choose_crop(
@@ -57,18 +58,22 @@ def look(
     )[None]
     query = spec.network.apply(variables, image, method="encode_query")
     center = crops.points_to_crop(center_xy, crop, out_size=size)
-    return View(crop, image, query, center[None])
+    return View(crop, image, query, center[None], _inside(crop, extent_hw, size))
 
 
 def segment(
     spec: TrackerSpec, variables: dict, view: View, memory: Any
 ) -> Float[Array, "S S"]:
-    """Returns the object probability in the crop, read from the memory."""
+    """Returns the object probability in the crop, read from the memory.
+
+    It is 0 outside the frame, as in the first mask: the repeated edge there is no part
+    of the target, and would draw it out of the frame.
+    """
     readout = spec.memory.read(memory, view.query.key[0])
     log_odds = spec.network.apply(
         variables, readout[None], view.query, view.center_xy, method="decode"
     )
-    return jax.nn.sigmoid(log_odds[0])
+    return jnp.where(view.inside, jax.nn.sigmoid(log_odds[0]), 0.0)
 
 
 def encode(
@@ -93,3 +98,15 @@ def remember(
     if spec.config.remember_lost:
         return written
     return jax.tree.map(lambda new, old: jnp.where(found, new, old), written, memory)
+
+
+def _inside(
+    crop: crops.SquareCrop, extent_hw: Int[Array, "2"], size: int
+) -> Bool[Array, "S S"]:
+    """Returns which pixels of a crop `size` pixels wide lie in the frame."""
+    offset = (jnp.arange(size, dtype=jnp.float32) + 0.5) * (crop.side / size)
+    left, top = crop.center_xy - crop.side / 2.0
+    height, width = extent_hw.astype(jnp.float32)
+    rows = (top + offset >= 0.0) & (top + offset < height)
+    columns = (left + offset >= 0.0) & (left + offset < width)
+    return rows[:, None] & columns[None, :]
