@@ -4,6 +4,7 @@ VIDEO is a video file or a folder of frames, OUT a video file or a folder of pic
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,6 +157,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0, or 2 after a one-line error."""
+    # FFmpeg's own messages would come between; a file that it can't read is named.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     compilation.keep_compiled()
     try:
         track_file(parse(arguments))
