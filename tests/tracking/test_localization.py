@@ -1,0 +1,72 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.tracking import localization
+from samn_jax.tracking.state import Target, floats
+from tests.tracking import colour_net
+
+EXTENT = np.array([96, 120], np.int32)
+SPEC = colour_net.make_spec()
+sight = jax.jit(localization.sight, static_argnums=0)
+
+
+def make_target(x, y):
+    size, area = floats(20.0, 20.0), jnp.float32(400.0)
+    return Target(floats(x, y), size, area, size, area)
+
+
+@pytest.fixture(scope="module")
+def memory():
+    """Fitted to a red square of 20 pixels around (60, 48)."""
+    frame, _ = colour_net.draw([(50, 38, 20, 20)])
+    first = jax.jit(localization.first_memory, static_argnums=0)
+    return first(SPEC, {}, frame, EXTENT, make_target(60.0, 48.0))
+
+
+def sight_of(memory, box, center):
+    frame, _ = colour_net.draw([box])
+    return sight(SPEC, {}, frame, EXTENT, (memory, make_target(*center)))
+
+
+def test_first_memory_holds_the_augmented_samples(memory):
+    # The frame itself, one shift and the mirror image.
+    assert int(jnp.sum(memory.samples.weights > 0)) == 3
+    # Labels reach a quarter of the target's size, of 96 / 90 pixels in 16ths.
+    np.testing.assert_allclose(memory.sigma, 0.25 * 20 * (96 / 90) / 16, rtol=1e-3)
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (14, 0), (-14, 8), (0, -14)])
+def test_sight_follows_the_target(memory, shift):
+    box = (50 + shift[0], 38 + shift[1], 20, 20)
+    sighting = sight_of(memory, box, (60.0, 48.0))
+    wanted = np.array([60.0, 48.0]) + shift
+    # A cell is 15 image pixels wide.
+    np.testing.assert_allclose(sighting.center_xy, wanted, atol=6.0)
+    assert sighting.uncertainty == 0, "the first frames are trusted"
+
+
+def test_sighting_stays_inside_the_frame(memory):
+    # The edge is repeated outside: the target seems to reach beyond it.
+    sighting = sight_of(memory, (110, 0, 10, 20), (119.0, 2.0))
+    assert np.all(sighting.center_xy >= 0)
+    assert np.all(sighting.center_xy <= EXTENT[::-1])
+
+
+def test_learning_takes_accepted_frames_alone(memory):
+    sighting = sight_of(memory, (54, 38, 20, 20), (60.0, 48.0))
+    learn = jax.jit(localization.learn, static_argnums=0)
+    center = floats(64.0, 48.0)
+    accepted = learn(SPEC, memory, sighting, center, jnp.bool_(True))
+    refused = learn(SPEC, memory, sighting, center, jnp.bool_(False))
+    np.testing.assert_array_equal(refused.samples.weights, memory.samples.weights)
+    np.testing.assert_array_equal(refused.samples.labels, memory.samples.labels)
+    slot = int(np.flatnonzero(memory.samples.weights == 0)[0])
+    label = np.asarray(accepted.samples.labels[slot])
+    assert accepted.samples.weights[slot] > 0
+    # Entry i of the label of an even filter is the border i cells from the left.
+    column = np.sum(label.sum(axis=0) * np.arange(label.shape[1])) / label.sum()
+    left = float(sighting.crop.center_xy[0] - sighting.crop.side / 2)
+    cell = float(sighting.crop.side) / 6
+    np.testing.assert_allclose(column, (64.0 - left) / cell, atol=0.1)

@@ -1,0 +1,189 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.tracking import Tracker, init_tracker, track_step, track_video
+from tests.tracking import colour_net
+
+SPEC = colour_net.make_spec()
+step = jax.jit(track_step, static_argnums=0)
+video = jax.jit(track_video, static_argnums=0)
+init = jax.jit(init_tracker, static_argnums=0, static_argnames="from_mask")
+EXTENT = jnp.array([96, 120], jnp.int32)
+FRAMES, MASKS = colour_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(9)])
+BLANK, _ = colour_net.draw([])
+
+
+@functools.cache
+def begin(from_mask=True):
+    mask = MASKS[0].astype(np.float32)
+    return init(SPEC, {}, FRAMES[0], EXTENT, mask, from_mask=from_mask)
+
+
+@functools.cache
+def run():
+    """States and answers of the clip, frame by frame, from the first mask."""
+    states, answers = [begin()[0]], [begin()[1]]
+    for frame in FRAMES[1:]:
+        state, answer = step(SPEC, {}, states[-1], frame)
+        states.append(state)
+        answers.append(answer)
+    return states, answers
+
+
+def assert_finite(tree):
+    for path, leaf in jax.tree.leaves_with_path(tree):
+        assert np.isfinite(leaf).all(), jax.tree_util.keystr(path)
+
+
+def test_first_answer_is_the_mask_itself():
+    state, answer = begin()
+    np.testing.assert_array_equal(answer.mask, MASKS[0])
+    np.testing.assert_allclose(answer.box_xywh, [30, 30, 20, 20], atol=1.5)
+    assert answer.confidence > 0.9
+    np.testing.assert_array_equal(state.target.center_xy, [40.0, 40.0])
+    np.testing.assert_array_equal(state.target.size_wh, [20.0, 20.0])
+    assert state.from_mask and state.frame_idx == 0
+
+
+def test_target_is_followed():
+    states, answers = run()
+    for index, (state, answer) in enumerate(zip(states, answers, strict=True)):
+        assert colour_net.overlap(answer.mask, MASKS[index]) > 0.8
+        wanted = np.array([40.0 + 3 * index, 40.0 + 2 * index])
+        np.testing.assert_allclose(state.target.center_xy, wanted, atol=1.5)
+        np.testing.assert_allclose(state.target.size_wh, 20.0, rtol=0.1)
+        assert answer.confidence > 0.8 and state.lost_frames == 0
+        assert state.frame_idx == index
+    # After five frames the spatial memory says how certain it is.
+    assert 0.2 < answers[-1].uncertainty < 3.0
+    assert_finite(states[-1])
+
+
+def test_both_memories_learn():
+    states, _ = run()
+    # First, last, and frame 5, which moved to the ring when frame 6 came.
+    assert states[1].memory.valid.tolist() == [True, True, False, False]
+    assert [bool(s.memory.keep_last) for s in states] == [i == 5 for i in range(9)]
+    assert states[6].memory.valid.tolist() == [True, True, True, False]
+    samples = [int(jnp.sum(s.spatial.samples.weights > 0)) for s in states[:4]]
+    assert samples == [3, 4, 5, 6]
+    assert np.any(states[0].spatial.filter != states[4].spatial.filter)
+
+
+def test_video_equals_frame_by_frame():
+    states, answers = run()
+    last, together = video(SPEC, {}, states[0], FRAMES[1:])
+    apart = jax.tree.map(lambda *x: np.stack(x), *answers[1:])
+    same = functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-5)
+    jax.tree.map(same, last, states[-1])
+    jax.tree.map(same, together, apart)
+
+
+def test_lost_target_is_said_to_be_lost_and_found_again():
+    state = run()[0][3]
+    target = state.target
+    for count in range(1, 4):
+        state, answer = step(SPEC, {}, state, BLANK)
+        assert answer.confidence == 0 and state.lost_frames == count
+        np.testing.assert_array_equal(answer.box_xywh, 0)
+        assert not np.any(answer.mask > 0.5)
+    assert_finite(state)
+    np.testing.assert_array_equal(state.target.size_wh, target.size_wh)
+    np.testing.assert_array_equal(state.target.area, target.area)
+    state, answer = step(SPEC, {}, state, FRAMES[4])
+    assert colour_net.overlap(answer.mask, MASKS[4]) > 0.7
+    assert answer.confidence > 0.5 and state.lost_frames == 0
+
+
+def test_box_start_segments_the_first_frame():
+    state, answer = begin(from_mask=False)
+    assert not state.from_mask
+    assert colour_net.overlap(answer.mask, MASKS[0]) > 0.8
+    _, answer = step(SPEC, {}, state, FRAMES[1])
+    assert colour_net.overlap(answer.mask, MASKS[1]) > 0.8
+
+
+def test_box_start_keeps_to_the_dilated_box():
+    # Two red squares; the box is around the left one.
+    frame, masks = colour_net.draw([(30, 30, 20, 20), (60, 30, 20, 20)])
+    box = np.where(np.arange(120)[None, :] < 55, masks, False).astype(np.float32)
+    _, answer = init(SPEC, {}, frame, EXTENT, box, from_mask=False)
+    assert colour_net.overlap(answer.mask, box > 0.5) > 0.8
+    assert not np.any(answer.mask[:, 56:] > 0.1)
+
+
+def test_box_start_falls_back_on_the_box_where_nothing_is_segmented():
+    # The box lies on plain grey, in a frame of plain grey but for one corner.
+    frame, _ = colour_net.draw([(20, 20, 60, 60)])
+    box = np.zeros((96, 120), np.float32)
+    box[40:60, 40:60] = 1.0
+    state, answer = init(SPEC, {}, frame, EXTENT, box, from_mask=False)
+    assert answer.confidence > 0.5
+    assert_finite(state)
+
+
+@pytest.mark.parametrize("from_mask", [True, False])
+@pytest.mark.parametrize("filter_samples", [True, False])
+def test_an_uncertain_frame(from_mask, filter_samples):
+    # No uncertainty is below -1: neither position nor sample is accepted.
+    spec = colour_net.make_spec(
+        accept_uncertainty=-1.0,
+        segment_uncertainty=-1.0,
+        memorize_every=1,
+        filter_samples=filter_samples,
+    )
+    before = begin(from_mask)[0]
+    state, answer = step(spec, {}, before, FRAMES[1])
+    # From a box it is not even segmented; from a mask always.
+    assert (answer.confidence > 0) == from_mask
+    assert state.memory.keep_last == (from_mask and not filter_samples)
+    np.testing.assert_array_equal(
+        state.spatial.samples.weights, before.spatial.samples.weights
+    )
+
+
+def test_intervals_count_frames_and_zero_is_never():
+    spec = colour_net.make_spec(memorize_every=0)
+    state, _ = step(spec, {}, run()[0][4], FRAMES[5])
+    assert not state.memory.keep_last
+    assert run()[0][5].memory.keep_last
+
+
+def test_without_the_spatial_memory_the_target_is_followed_by_its_mask():
+    tracker = Tracker(colour_net.make_spec(use_spatial=False), {})
+    state, _ = tracker.init(FRAMES[0], mask=MASKS[0])
+    assert state.spatial is None
+    for frame, mask in zip(FRAMES[1:5], MASKS[1:5], strict=True):
+        state, answer = tracker.step(state, frame)
+        assert colour_net.overlap(answer.mask, mask) > 0.8
+        assert answer.uncertainty == 0
+
+
+def test_target_at_the_edge_is_what_is_seen_of_it():
+    # The edge is repeated outside the frame, and is as red as the target.
+    state = begin()[0]
+    state = state._replace(
+        target=state.target._replace(center_xy=jnp.float32([109, 48]))
+    )
+    frame, mask = colour_net.draw([(110, 38, 10, 20)])
+    state, answer = step(SPEC, {}, state, frame)
+    assert colour_net.overlap(answer.mask, mask) > 0.8
+    np.testing.assert_allclose(answer.box_xywh, [110, 38, 10, 20], atol=1.5)
+    np.testing.assert_allclose(state.target.area, 200.0, rtol=0.15)
+
+
+def test_size_changes_by_a_limited_share():
+    # The target is twice as large (four times the area is no plausible change).
+    grown, _ = colour_net.draw([(28, 28, 28, 28)])
+    jumped, _ = colour_net.draw([(20, 20, 44, 44)])
+    for from_mask, share in ((True, 0.10), (False, 0.05)):
+        before = begin(from_mask)[0]
+        after, _ = step(SPEC, {}, before, grown)
+        growth = np.asarray(after.target.size_wh / before.target.size_wh)
+        np.testing.assert_allclose(growth, 1 + share, rtol=1e-4)
+        after, _ = step(SPEC, {}, before, jumped)
+        np.testing.assert_array_equal(after.target.size_wh, before.target.size_wh)
