@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samn_jax import errors
-from samn_jax.data import davis, folder, synthetic, types
+from samn_jax.data import davis, davis17, folder, synthetic, types, youtube_vos
 
 READERS: dict[str, Callable[[Path], types.Dataset]] = {
     "synthetic": synthetic.read_synthetic,
     "folder": folder.read_folder,
     "davis16": davis.read_davis16,
+    "davis17": davis17.read_davis17,
+    "youtubevos": youtube_vos.read_youtube_vos,
 }
 
 

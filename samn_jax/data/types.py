@@ -24,6 +24,8 @@ class Sequence:
         the frame has no mask.
       init_box_xywh: box of the first frame in pixels where the data set gives one
         rather than a mask.
+      late_objects: objects may also come later, given by the first mask that shows
+        them; without it those of the first frame are all.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Sequence:
     read_frame: Callable[[int], np.ndarray]
     read_mask: Callable[[int], np.ndarray | None]
     init_box_xywh: tuple[float, float, float, float] | None = None
+    late_objects: bool = False
 
     @property
     def num_frames(self) -> int:
@@ -51,8 +54,21 @@ class Sequence:
         Raises:
           InputError: if the mask is missing, empty, or of another size than the frame.
         """
-        mask, frame = self.mask(0), self.frame(0)
-        where = f"first frame {self.frame_names[0]} of sequence {self.name}"
+        mask = self.given_mask(0)
+        if not mask.any():
+            raise errors.InputError(
+                f"{self._where(0)} has an empty mask: mark at least one pixel of the "
+                "object"
+            )
+        return mask
+
+    def given_mask(self, index: int) -> UInt8[np.ndarray, "H W"]:
+        """Object ids of a frame from which objects start.
+
+        Raises:
+          InputError: if the mask is missing, or of another size than the frame.
+        """
+        mask, frame, where = self.mask(index), self.frame(index), self._where(index)
         if mask is None:
             raise errors.InputError(f"{where} has no mask: add one to start from")
         if mask.shape != frame.shape[:2]:
@@ -60,11 +76,40 @@ class Sequence:
                 f"{where} is {_size(frame)} but its mask is {_size(mask)}: give a mask "
                 "of the frame's size"
             )
-        if not mask.any():
-            raise errors.InputError(
-                f"{where} has an empty mask: mark at least one pixel of the object"
-            )
         return mask
+
+    def starts(self) -> dict[int, tuple[int, ...]]:
+        """Index of a frame → ids of the objects that are given there, in order.
+
+        With late objects this reads every mask there is.
+
+        Raises:
+          InputError: if no object is given, the first frame's mask is empty, or a mask
+            that gives an object can't be used.
+        """
+        if not self.late_objects or self.mask(0) is not None:
+            first = _ids_of(self.first_mask())
+        if not self.late_objects:
+            return {0: first}
+        known: set[int] = set()
+        starts: dict[int, tuple[int, ...]] = {}
+        for index in range(self.num_frames):
+            mask = self.mask(index)
+            new = () if mask is None else _ids_of(mask)
+            new = tuple(i for i in new if i not in known)
+            if new:
+                self.given_mask(index)
+                starts[index] = new
+                known.update(new)
+        if not starts:
+            raise errors.InputError(
+                f"no mask of sequence {self.name} shows an object: mark one"
+            )
+        return starts
+
+    def _where(self, index: int) -> str:
+        which = "first frame" if index == 0 else "frame"
+        return f"{which} {self.frame_names[index]} of sequence {self.name}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,3 +145,7 @@ class Dataset:
 
 def _size(image: np.ndarray) -> str:
     return f"{image.shape[1]}x{image.shape[0]}"
+
+
+def _ids_of(mask: UInt8[np.ndarray, "H W"]) -> tuple[int, ...]:
+    return tuple(i for i in np.unique(mask).tolist() if i > 0)
