@@ -11,7 +11,9 @@ from jaxtyping import Bool, Float
 
 from samn_jax.errors import InputError
 from samn_jax.models import model_file, winograd
+from samn_jax.tracking import multi_object, slots
 from samn_jax.tracking import tracker as tracker_lib
+from samn_jax.tracking.multi_object import MultiPrediction, MultiState
 from samn_jax.tracking.state import (
     Prediction,
     TrackerConfig,
@@ -31,9 +33,11 @@ NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
     },
 }
 
+State = TrackerState | MultiState
+
 _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
-_step = jax.jit(tracker_lib.track_step, static_argnums=0, donate_argnums=2)
-_video = jax.jit(tracker_lib.track_video, static_argnums=0, donate_argnums=2)
+_step = jax.jit(multi_object.step_any, static_argnums=0, donate_argnums=2)
+_video = jax.jit(multi_object.track_any, static_argnums=0, donate_argnums=2)
 
 
 def default_config(network: str, **overrides: Any) -> TrackerConfig:
@@ -43,7 +47,11 @@ def default_config(network: str, **overrides: Any) -> TrackerConfig:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tracker:
-    """Tracks one object, frame by frame; all state is outside, in a pytree.
+    """Tracks objects, frame by frame; all state is outside, in a pytree.
+
+    `init` starts one object; `add_object` makes it several, whose state the same
+    methods take. Adding or removing one does not compile anew as long as a slot is
+    free. With several objects an answer is a `MultiPrediction`.
 
     Frames are uint8 (H, W, 3) RGB. The first frame of a size compiles (see `warm_up`);
     sizes that share a bucket of 64 pixels share the compilation.
@@ -51,6 +59,7 @@ class Tracker:
 
     spec: TrackerSpec
     variables: dict[str, Any]
+    object_slots: int = 4  # of a state with several objects, at first
 
     @classmethod
     def from_checkpoint(cls, checkpoint: str | Path, **overrides: Any) -> "Tracker":
@@ -110,9 +119,53 @@ class Tracker:
         )
         return state, _cut(answer, frame.shape[:2])
 
+    def add_object(
+        self,
+        state: TrackerState | MultiState | None,
+        frame: np.ndarray,
+        mask: Any = None,
+        object_id: int | None = None,
+        *,
+        box_xywh: Any = None,
+    ) -> MultiState:
+        """Returns the state with one more object, to be stepped with the others.
+
+        Args:
+          state: after the step of this very frame; None if there is no object yet. An
+            object tracked alone until now becomes number 1.
+          frame: RGB.
+          mask: the object, as in `init`; or
+          object_id: its id in 1-255; by default the one after the highest.
+          box_xywh: its box.
+
+        Raises:
+          InputError: as in `init`; the frame has another size than those before; or the
+            id is taken.
+        """
+        _check_frame(frame, state)
+        one, _ = self.init(frame, mask=mask, box_xywh=box_xywh)
+        return self.add_state(state, one, object_id)
+
+    def add_state(
+        self,
+        state: TrackerState | MultiState | None,
+        one: TrackerState,
+        object_id: int | None = None,
+    ) -> MultiState:
+        """Returns what `add_object` does, of an object that `init` has started."""
+        return slots.add_object(state, one, object_id, slots=self.object_slots)
+
+    def remove_object(self, state: MultiState, object_id: int) -> MultiState:
+        """Returns the state without an object; its slot is free for another.
+
+        Raises:
+          InputError: there is no such object.
+        """
+        return slots.remove_object(state, object_id)
+
     def step(
-        self, state: TrackerState, frame: np.ndarray
-    ) -> tuple[TrackerState, Prediction]:
+        self, state: State, frame: np.ndarray
+    ) -> tuple[State, Prediction | MultiPrediction]:
         """Returns the state and the answer after one more frame.
 
         The given state stays valid: it can be kept, stepped again, forked.
@@ -123,16 +176,16 @@ class Tracker:
         return self.step_in_place(jax.tree.map(jnp.copy, state), frame)
 
     def step_in_place(
-        self, state: TrackerState, frame: np.ndarray
-    ) -> tuple[TrackerState, Prediction]:
+        self, state: State, frame: np.ndarray
+    ) -> tuple[State, Prediction | MultiPrediction]:
         """Returns what `step` returns; the given state's buffers are lost."""
         _check_frame(frame, state)
         state, answer = _step(self.spec, self.variables, state, _pad(frame))
         return state, _cut(answer, frame.shape[:2])
 
     def track_video(
-        self, state: TrackerState, frames: np.ndarray
-    ) -> tuple[TrackerState, Prediction]:
+        self, state: State, frames: np.ndarray
+    ) -> tuple[State, Prediction | MultiPrediction]:
         """Returns the state after a chunk of frames (F, H, W, 3) and all their answers.
 
         One `lax.scan`; chunks of the same length compile once. The given state's
@@ -166,7 +219,7 @@ class Tracker:
         self.step_in_place(state, frame)
 
 
-def _check_frame(frame: np.ndarray, state: TrackerState | None = None) -> None:
+def _check_frame(frame: np.ndarray, state: State | None = None) -> None:
     """Raises InputError unless the frame is uint8 RGB, and of the state's size."""
     shape, dtype = np.shape(frame), getattr(frame, "dtype", None)
     if len(shape) != 3 or shape[2] != 3 or dtype != np.uint8:
@@ -189,10 +242,15 @@ def _pad(image: np.ndarray) -> np.ndarray:
     return np.pad(image, pads)
 
 
-def _cut(answer: Prediction, size: tuple[int, int]) -> Prediction:
-    """Returns the answer with its mask cut to the frame, on the host."""
-    mask = np.asarray(answer.mask)[..., : size[0], : size[1]]
-    return answer._replace(mask=mask)
+def _cut(
+    answer: Prediction | MultiPrediction, size: tuple[int, int]
+) -> Prediction | MultiPrediction:
+    """Returns the answer with its maps cut to the frame, on the host."""
+    height, width = size
+    if isinstance(answer, MultiPrediction):
+        ids = np.asarray(answer.ids)[..., :height, :width]
+        return answer._replace(objects=_cut(answer.objects, size), ids=ids)
+    return answer._replace(mask=np.asarray(answer.mask)[..., :height, :width])
 
 
 def _check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:

@@ -1,0 +1,76 @@
+"""Objects that come and go: free slots found, ids checked, slots added when full."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from samn_jax.errors import InputError
+from samn_jax.tracking import multi_object
+from samn_jax.tracking.multi_object import MultiState
+from samn_jax.tracking.state import TrackerState
+
+MAX_OBJECT_ID = 255
+
+_empty_slots = jax.jit(multi_object.empty_slots, static_argnums=1)
+_add_slots = jax.jit(multi_object.add_slots, static_argnums=1)
+_place_object = jax.jit(multi_object.place_object)
+_remove_object = jax.jit(multi_object.remove_object)
+
+
+def add_object(
+    state: MultiState | TrackerState | None,
+    one: TrackerState,
+    object_id: int | None,
+    *,
+    slots: int,
+) -> MultiState:
+    """Returns the state with one more object.
+
+    Args:
+      state: the objects so far; an object that was tracked alone becomes number 1.
+      one: the new object's own state.
+      object_id: its id; None takes the one after the highest.
+      slots: how many there are at first. Where all are taken, twice as many are made,
+        and the next step compiles anew.
+
+    Raises:
+      InputError: the id is taken, or not in 1-255.
+    """
+    if state is None:
+        state = _empty_slots(one, slots)
+    elif isinstance(state, TrackerState):
+        state = _place(_empty_slots(state, slots), state, 0, 1)
+    ids = object_ids(state)
+    object_id = max(ids) + 1 if object_id is None else object_id
+    if object_id in ids[ids > 0]:
+        raise InputError(f"object {object_id} is there already: remove it first")
+    if not 1 <= object_id <= MAX_OBJECT_ID:
+        raise InputError(f"object id {object_id} is not in 1-{MAX_OBJECT_ID}")
+    free = np.flatnonzero(ids == 0)
+    if not free.size:
+        state, free = _add_slots(state, ids.size), [ids.size]
+    return _place(state, one, free[0], object_id)
+
+
+def remove_object(state: MultiState, object_id: int) -> MultiState:
+    """Returns the state without an object; its slot is free again.
+
+    Raises:
+      InputError: there is no such object.
+    """
+    ids = object_ids(state)
+    if object_id not in ids[ids > 0]:
+        there = ", ".join(str(i) for i in sorted(ids[ids > 0])) or "none"
+        raise InputError(f"object {object_id} is not tracked: there are {there}")
+    return _remove_object(state, jnp.int32(object_id))
+
+
+def object_ids(state: MultiState) -> np.ndarray:
+    """Returns the id in each slot, 0 where it is empty, on the host."""
+    return np.asarray(state.object_ids)
+
+
+def _place(
+    state: MultiState, one: TrackerState, slot: int, object_id: int
+) -> MultiState:
+    return _place_object(state, one, jnp.int32(slot), jnp.int32(object_id))
