@@ -1,4 +1,4 @@
-"""The form in which the box and region benchmarks give their scores."""
+"""The form in which all benchmarks give their scores."""
 
 from typing import NamedTuple
 

@@ -19,10 +19,8 @@ from samn_jax.evaluation import (
     run_folder,
     scoring,
     trackers,
+    youtube_vos,
 )
-
-# Names that are kept for data sets to come.
-PLANNED = ("davis17", "youtubevos")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,9 +90,8 @@ def run_benchmark(config: EvaluationConfig) -> dict[str, Any]:
         outcome = _evaluate_masks(config)
     else:
         names = (*registry.READERS, *region_benchmarks.BENCHMARKS)
-        problem = "can't be read yet" if config.dataset in PLANNED else "is unknown"
         raise errors.InputError(
-            f"data set {config.dataset!r} {problem}: choose from {', '.join(names)}"
+            f"data set {config.dataset!r} is unknown: choose from {', '.join(names)}"
         )
     results = {
         "dataset": config.dataset,
@@ -129,15 +126,17 @@ def _evaluate_masks(config: EvaluationConfig) -> Outcome:
         commits = {record["git_commit"] or "unknown" for record in records.values()}
         about = {**about, "git_commit_of_masks": sorted(commits)}
         masks_dir = folder.masks_dir
-    scores = scoring.score_dataset(dataset, masks_dir, config.num_workers)
-    return Outcome(
-        dataset,
-        scoring.summarize([one for objects in scores.values() for one in objects]),
-        {name: scoring.summarize(objects) for name, objects in scores.items()},
-        masks_dir,
-        mask_runs.summarize(records),
-        about,
-    )
+    if config.dataset == "youtubevos":
+        scores = youtube_vos.score(
+            dataset, config.data_dir, masks_dir, config.num_workers
+        )
+        if not config.score_only:
+            archive = config.output_dir / "submission.zip"
+            youtube_vos.write_submission(dataset, masks_dir, archive)
+    else:
+        scores = scoring.score_masks(dataset, masks_dir, config.num_workers)
+    timing = mask_runs.summarize(records)
+    return Outcome(dataset, scores.metrics, scores.sequences, masks_dir, timing, about)
 
 
 def _evaluate_regions(config: EvaluationConfig) -> Outcome:

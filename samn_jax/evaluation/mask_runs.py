@@ -23,14 +23,15 @@ def track_dataset(
       InputError: if a frame or a first mask can't be used.
     """
     records: dict[str, Record] = {}
-    warm: set[tuple[int, int]] = set()
+    warm: set[tuple[int, ...]] = set()
     for sequence in tqdm.tqdm(dataset.sequences, desc="track", disable=None):
         record = folder.record_of(sequence)
         if record is None:
-            size = sequence.frame(0).shape[:2]
-            if size not in warm:
+            num_objects = sum(map(len, sequence.starts().values()))
+            program = (*sequence.frame(0).shape[:2], num_objects)
+            if program not in warm:
                 protocols.warm_up(tracker, sequence, start)
-                warm.add(size)
+                warm.add(program)
             record = _track_sequence(tracker, sequence, start, folder)
         records[sequence.name] = record
     return records

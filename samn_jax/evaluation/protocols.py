@@ -1,4 +1,4 @@
-"""How a tracker is led through a video: the first frame given, then on its own."""
+"""How a tracker is led through a video: objects given once, then on its own."""
 
 import collections
 import concurrent.futures
@@ -8,10 +8,11 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from samn_jax import errors
 from samn_jax.data import types
+from samn_jax.evaluation import followers
 
 Start = Literal["mask", "box"]
 
@@ -49,53 +50,58 @@ def track_sequence(
 ) -> Iterator[TrackedFrame]:
     """The object ids of every frame, one frame at a time.
 
-    Several objects are tracked one by one and joined: every pixel goes to the most
-    probable of them, or to the background where that has probability Π(1 − p).
+    Every object is followed from the frame that gives it. Its result there is the
+    given mask, or what the tracker makes of the box.
 
     Args:
-      tracker: a tracker of one object.
-      sequence: video; its first mask says which objects to follow.
-      start: whether the tracker sees that mask or only its bounding box. From a mask
-        the first frame's result is the mask itself.
+      tracker: a tracker of one object, or of several at once.
+      sequence: video; its masks say which objects to follow from where.
+      start: whether the tracker sees such a mask or only its bounding box.
 
     Raises:
-      InputError: if a frame can't be read or changes its size, or the first mask can't
-        be used.
+      InputError: if a frame can't be read or changes its size, or no mask to start from
+        can be used.
     """
-    first_mask = sequence.first_mask()
-    ids = np.unique(first_mask)
-    ids = ids[ids > 0]
-    states: list[Any] = []
+    starts = sequence.starts()
+    follower = followers.choose(tracker, sum(map(len, starts.values())))
+    state, size = None, sequence.frame(0).shape[:2]
     for index, frame in enumerate(_decode_ahead(sequence)):
-        _check_size(sequence, index, frame, first_mask)
+        _check_size(sequence, index, frame, size)
+        new = starts.get(index, ())
+        given = sequence.given_mask(index) if new else None
         began = time.perf_counter()
-        if index == 0:
-            starts = (_start_of(first_mask == i, start) for i in ids)
-            answers = [tracker.init(frame, **given) for given in starts]
-        else:
-            answers = [tracker.step(state, frame) for state in states]
-        states = [state for state, _ in answers]
-        found = _join([np.asarray(output.mask) for _, output in answers], ids)
-        _wait_for(states)
-        seconds = time.perf_counter() - began
-        given = index == 0 and start == "mask"
-        yield TrackedFrame(first_mask if given else found, seconds)
+        ids = np.zeros(size, np.uint8)
+        if state is not None:
+            state, ids = follower.step(state, frame)
+        masks = {}
+        for i in new:
+            state, masks[i] = follower.add(
+                state, frame, i, _start_of(given == i, start)
+            )
+        if masks:
+            found = followers.join(masks)
+            ids = np.where(found > 0, found, ids)
+        _wait_for(state)
+        yield TrackedFrame(ids, time.perf_counter() - began)
 
 
 def warm_up(tracker: VideoTracker, sequence: types.Sequence, start: Start) -> None:
-    """Track the first frame against itself, so that all is compiled for its size."""
-    frame, mask = sequence.frame(0), sequence.first_mask()
-    state, _ = tracker.init(frame, **_start_of(mask == mask.max(), start))
+    """Track a first frame against itself, so that all is compiled for the sequence."""
+    starts = sequence.starts()
+    index, ids = next(iter(starts.items()))
+    follower = followers.choose(tracker, sum(map(len, starts.values())))
+    frame, mask = sequence.frame(index), sequence.given_mask(index)
+    given = _start_of(mask == ids[0], start)
+    state, _ = follower.add(None, frame, ids[0], given)
     for _ in range(_WARM_UP_STEPS):
-        state, output = tracker.step(state, frame)
-        np.asarray(output.mask)
+        state, _ = follower.step(state, frame)
 
 
-def _wait_for(states: list[Any]) -> None:
-    """Return once the states are computed, which JAX would go on with unseen."""
+def _wait_for(state: Any) -> None:
+    """Return once the state is computed, which JAX would go on with unseen."""
     import jax  # Not on top: the processes that score have no need of it.
 
-    jax.block_until_ready(states)
+    jax.block_until_ready(state)
 
 
 def _start_of(mask: np.ndarray, start: Start) -> dict[str, Any]:
@@ -103,18 +109,6 @@ def _start_of(mask: np.ndarray, start: Start) -> dict[str, Any]:
         return {"mask": mask}
     box_xywh = cv2.boundingRect(mask.astype(np.uint8))
     return {"box_xywh": tuple(float(value) for value in box_xywh)}
-
-
-def _join(
-    probabilities: list[Float[np.ndarray, "H W"]], ids: UInt8[np.ndarray, " N"]
-) -> UInt8[np.ndarray, "H W"]:
-    background, best = 1 - probabilities[0], probabilities[0]
-    winner = np.full(best.shape, ids[0])
-    for probability, object_id in zip(probabilities[1:], ids[1:], strict=True):
-        winner = np.where(probability > best, object_id, winner)
-        best = np.maximum(probability, best)
-        background = background * (1 - probability)
-    return np.where(best > background, winner, np.uint8(0))
 
 
 def _decode_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
@@ -130,12 +124,12 @@ def _decode_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3
 
 
 def _check_size(
-    sequence: types.Sequence, index: int, frame: np.ndarray, first_mask: np.ndarray
+    sequence: types.Sequence, index: int, frame: np.ndarray, size: tuple[int, int]
 ) -> None:
-    if frame.shape[:2] != first_mask.shape:
+    if frame.shape[:2] != size:
         name = sequence.frame_names[index]
         raise errors.InputError(
             f"frame {name} of sequence {sequence.name} is {frame.shape[1]}x"
-            f"{frame.shape[0]}, the first one {first_mask.shape[1]}x"
-            f"{first_mask.shape[0]}: bring all frames to one size"
+            f"{frame.shape[0]}, the first one {size[1]}x{size[0]}: bring all frames to "
+            "one size"
         )

@@ -210,7 +210,7 @@ def test_bad_data_is_one_line(data_dir, capsys, harm, file, message):
         (("--data_dir", "nowhere"), "nowhere is missing"),
         (("--dataset", "davis16"), "val.txt is missing"),
         (("--dataset", "davis15"), "data set 'davis15' is unknown"),
-        (("--dataset", "davis17"), "data set 'davis17' can't be read yet"),
+        (("--dataset", "davis17"), "2017/val.txt is missing"),
         (("--score_only", "nowhere"), "nowhere has no a/"),
         (("--set", "capacity"), "isn't FIELD=VALUE"),
     ],

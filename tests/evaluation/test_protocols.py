@@ -5,7 +5,7 @@ import pytest
 
 from samn_jax import errors
 from samn_jax.data import types
-from samn_jax.evaluation import baselines, protocols
+from samn_jax.evaluation import baselines, followers, protocols
 
 SIZE = (12, 16)
 
@@ -74,9 +74,8 @@ def test_objects_are_tracked_apart_and_keep_their_ids():
 def test_pixel_goes_to_the_most_probable_of_background_and_objects():
     first = np.array([[0.4, 0.6, 0.3, 0.7]], np.float32)
     second = np.array([[0.4, 0.7, 0.3, 0.1]], np.float32)
-    ids = np.array([3, 4], np.uint8)
     # Background: 0.36, 0.12, 0.49, 0.27.
-    found = protocols._join([first, second], ids)
+    found = followers.join({3: first, 4: second})
     np.testing.assert_array_equal(found, [[3, 4, 0, 3]])
 
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -39,8 +41,8 @@ def _write(folder, name="clip", shift=0, frames=None):
 def test_perfect_masks_score_one(tmp_path):
     _write(tmp_path)
     scores = scoring.score_sequence(_video(), tmp_path)
-    assert len(scores) == 2
-    for one in scores:
+    assert list(scores) == [1, 2]
+    for one in scores.values():
         assert one["J&F"] == one["J_recall"] == one["F_mean"] == 1
         assert one["J_decay"] == one["F_decay"] == 0
 
@@ -48,7 +50,7 @@ def test_perfect_masks_score_one(tmp_path):
 def test_every_object_has_its_own_score(tmp_path):
     for index in range(NUM_FRAMES):
         images.write_mask(tmp_path / "clip" / f"{index:05d}.png", _ids(0))
-    still, moving = scoring.score_sequence(_video(), tmp_path)
+    still, moving = scoring.score_sequence(_video(), tmp_path).values()
     assert still["J_mean"] == 1
     # Frames 1-4: squares of side 10 shifted by 2, 4, 6, 8.
     overlaps = [(10 - shift) / (10 + shift) for shift in (2, 4, 6, 8)]
@@ -62,19 +64,19 @@ def test_every_object_has_its_own_score(tmp_path):
 
 def test_first_and_last_result_may_be_missing(tmp_path):
     _write(tmp_path, frames=range(1, NUM_FRAMES - 1))
-    assert scoring.score_sequence(_video(), tmp_path)[0]["J_mean"] == 1
+    assert scoring.score_sequence(_video(), tmp_path)[1]["J_mean"] == 1
 
 
 def test_frames_without_truth_do_not_count(tmp_path):
     _write(tmp_path, frames=(2, 4))
     scores = scoring.score_sequence(_video(read_mask=_read_every_other), tmp_path)
-    assert scores[0]["J_mean"] == 1
+    assert scores[1]["J_mean"] == 1
 
 
 def test_nothing_to_score_gives_no_scores(tmp_path):
     (tmp_path / "clip").mkdir()
     only_first = _video(read_mask=_only_first)
-    assert scoring.score_sequence(only_first, tmp_path) == []
+    assert scoring.score_sequence(only_first, tmp_path) == {}
     assert scoring.summarize([]) == {}
 
 
@@ -89,7 +91,7 @@ def test_processes_give_what_one_gives(tmp_path):
     dataset = types.Dataset("folder", videos, "")
     alone = scoring.score_dataset(dataset, tmp_path, num_workers=1)
     assert alone == scoring.score_dataset(dataset, tmp_path, num_workers=2)
-    assert alone["a"][0]["J_mean"] > alone["b"][0]["J_mean"] > alone["c"][0]["J_mean"]
+    assert alone["a"][1]["J_mean"] > alone["b"][1]["J_mean"] > alone["c"][1]["J_mean"]
 
 
 def test_missing_sequence_is_refused(tmp_path):
@@ -109,4 +111,39 @@ def test_other_size_is_refused(tmp_path):
     _write(tmp_path)
     images.write_mask(tmp_path / "clip" / "00002.png", _ids(2)[:-1])
     with pytest.raises(errors.InputError, match="00002.png is 60x39 .* 60x40"):
+        scoring.score_sequence(_video(), tmp_path)
+
+
+def test_an_object_counts_from_the_frame_after_its_first(tmp_path):
+    def late(index):
+        ids = _ids(index)
+        return ids if index >= 2 else without_second(ids)
+
+    def without_second(ids):
+        return np.where(ids == 2, np.uint8(0), ids)
+
+    video = dataclasses.replace(_video(read_mask=late), late_objects=True)
+    # In frames 3 and 4 the second square is found, in 2 and before it isn't looked at.
+    for index in range(NUM_FRAMES):
+        ids = late(index) if index > 2 else without_second(late(index))
+        images.write_mask(tmp_path / "clip" / f"{index:05d}.png", ids)
+    scores = scoring.score_sequence(video, tmp_path)
+    assert scores[1]["J_mean"] == scores[2]["J_mean"] == 1
+
+
+def test_last_frame_counts_on_demand(tmp_path):
+    _write(tmp_path, frames=range(1, NUM_FRAMES - 1))
+    images.write_mask(tmp_path / "clip" / "00005.png", np.zeros(SIZE, np.uint8))
+    without = scoring.score_sequence(_video(), tmp_path)
+    with_it = scoring.score_sequence(_video(), tmp_path, last_frame=True)
+    assert without[2]["J_mean"] == 1
+    assert with_it[2]["J_mean"] == pytest.approx(4 / 5)
+
+
+def test_ids_beyond_those_of_the_sequence_are_refused(tmp_path):
+    _write(tmp_path)
+    ids = np.where(_ids(3) == 2, np.uint8(3), _ids(3))
+    images.write_mask(tmp_path / "clip" / "00003.png", ids)
+    message = "clip/00003.png has object 3, but the highest id of the sequence is 2"
+    with pytest.raises(errors.InputError, match=message):
         scoring.score_sequence(_video(), tmp_path)
