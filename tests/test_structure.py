@@ -2,7 +2,11 @@
 
 import ast
 import functools
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 import samn_jax
 
@@ -19,6 +23,7 @@ FOLDERS = (
     "evaluation",
     "training",
     "convert",
+    "toolkits",
 )
 # Single files of the package, and the folders that each may import.
 FILES = {
@@ -26,7 +31,7 @@ FILES = {
     "losses": (),
     "compilation": (),
     "visualize": ("geometry", "data"),
-    "track": ("tracking", "data"),
+    "track": ("geometry", "tracking", "data"),
     "__init__": ("tracking",),
 }
 # The files at the top of all, which nothing imports.
@@ -150,3 +155,18 @@ def test_every_function_is_annotated():
 
 def test_all_names_that_the_package_offers_are_documented():
     assert all(getattr(samn_jax, name).__doc__ for name in samn_jax.__all__)
+
+
+def test_reading_and_scoring_start_without_jax():
+    program = "import sys, evaluate; print({'jax', 'flax'} & set(sys.modules))"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(
+        command, cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
+
+
+def test_an_unknown_name_is_refused_as_usual():
+    assert set(samn_jax.__all__) <= set(dir(samn_jax))
+    with pytest.raises(AttributeError, match="no attribute 'Trackr'"):
+        _ = samn_jax.Trackr

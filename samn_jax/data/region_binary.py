@@ -13,7 +13,7 @@ _CODE, _BOX, _POLYGON, _MASK = 0, 1, 2, 3
 class _Reader:
     """Takes little-endian values off the front of some bytes."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes) -> None:
         self._data, self._offset = data, 0
 
     def take(self, layout: str) -> tuple[int | float, ...]:
