@@ -13,6 +13,7 @@ class CopyOutput(NamedTuple):
     mask: Float[np.ndarray, "H W"]  # object probability
     box_xywh: Float[np.ndarray, " 4"]
     polygon: Float[np.ndarray, "4 2"]  # the box's corners, clockwise from its top left
+    confidence: float = 1.0
 
 
 class CopyFirst:

@@ -46,11 +46,22 @@ def run_one_pass(
             state = tracker.init(frame, given)
         else:
             state, region = tracker.step(state, frame)
-            box = regions.bounding_box(region)
-            is_box = np.isfinite(box).all() and not regions.is_empty(region)
-            found.append(box if is_box else found[-1])
+            found.append(box_or_last(region, found[-1]))
         seconds.append(time.perf_counter() - began)
     return Track(np.stack(found), np.array(seconds))
+
+
+def box_or_last(
+    region: regions.Region, last: Float[np.ndarray, "4"]
+) -> Float[np.ndarray, "4"]:
+    """Bounding box (x, y, width, height) of a region, or the last one if it has none.
+
+    A code, an empty mask and a box without extent, the answer of a tracker that has
+    lost its target, have none.
+    """
+    box = regions.bounding_box(region)
+    is_box = np.isfinite(box).all() and (box[2:] > 0).all()
+    return box if is_box and not regions.is_empty(region) else last
 
 
 def run_to_file(

@@ -43,19 +43,26 @@ class VideoRegionTracker:
 
     def init(self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region) -> Any:
         """State after the first frame."""
-        if isinstance(region, regions.MaskRegion):
-            mask = regions.paste_mask(region, frame.shape[:2])
-            return self.tracker.init(frame, mask=mask)[0]
-        box_xywh = tuple(regions.upright_box(region).tolist())
-        return self.tracker.init(frame, box_xywh=box_xywh)[0]
+        return self.tracker.init(frame, **start_of(region, frame.shape[:2]))[0]
 
     def step(
         self, state: Any, frame: UInt8[np.ndarray, "H W 3"]
     ) -> tuple[Any, regions.Region]:
         """State and region after one more frame."""
         state, output = self.tracker.step(state, frame)
-        if self.kind == "mask":
-            mask = np.asarray(output.mask) > _MASK_THRESHOLD
-            return state, regions.crop_mask(mask)
-        values = output.box_xywh if self.kind == "box" else output.polygon
-        return state, np.asarray(values, np.float64).ravel()
+        return state, answered_region(output, self.kind)
+
+
+def start_of(region: regions.Region, size_hw: tuple[int, int]) -> dict[str, Any]:
+    """What `init` of a tracker takes: the mask on its frame, or an upright box."""
+    if isinstance(region, regions.MaskRegion):
+        return {"mask": regions.paste_mask(region, size_hw)}
+    return {"box_xywh": tuple(regions.upright_box(region).tolist())}
+
+
+def answered_region(output: Any, kind: Kind) -> regions.Region:
+    """What a tracker's answer says of the object, in the form asked for."""
+    if kind == "mask":
+        return regions.crop_mask(np.asarray(output.mask) > _MASK_THRESHOLD)
+    values = output.box_xywh if kind == "box" else output.polygon
+    return np.asarray(values, np.float64).ravel()

@@ -60,6 +60,14 @@ def test_a_track_begins_with_the_given_box_and_keeps_it_where_nothing_is_found()
     assert track.seconds.shape == (5,) and (track.seconds > 0).all()
 
 
+@pytest.mark.parametrize(
+    "lost", [np.zeros(4), np.zeros(8), regions.code(0), np.array([3.0, 4, 0, 2])]
+)
+def test_a_region_without_extent_keeps_the_last_box(lost):
+    last = np.array([1.0, 2, 3, 4])
+    np.testing.assert_array_equal(one_pass.box_or_last(lost, last), last)
+
+
 def test_files_of_otb_and_trackingnet(tmp_path):
     tracker = Shifted()
     path = one_pass.run_to_file(tracker, _sequence(), tmp_path)
