@@ -1,5 +1,6 @@
 """YouTube-VOS: J and F of seen and unseen categories, and the archive to hand in."""
 
+import dataclasses
 import os
 import zipfile
 from pathlib import Path
@@ -24,7 +25,8 @@ def score(
     An object's J and F are means over all its annotated frames after the one that
     gives it; a split's are means over its objects, and "G" is the mean of the four. A
     category is seen if the training set, to lie in `../train`, has it. Without that,
-    or without `meta.json`, there is no split.
+    or without `meta.json`, there is no split. Videos of which only the masks that give
+    the objects are known, as in the public `valid`, have no scores.
 
     Args:
       dataset: what `read_youtube_vos` has read.
@@ -35,7 +37,11 @@ def score(
     Raises:
       InputError: if a scored frame has no usable result, or `meta.json` is damaged.
     """
-    scores = scoring.score_dataset(dataset, masks_dir, num_workers, last_frame=True)
+    known = tuple(filter(_is_annotated, dataset.sequences))
+    scores = {sequence.name: {} for sequence in dataset.sequences}
+    if known:
+        known = dataclasses.replace(dataset, sequences=known)
+        scores |= scoring.score_dataset(known, masks_dir, num_workers, last_frame=True)
     every = [one for objects in scores.values() for one in objects.values()]
     metrics = _means(every)
     seen = reader.seen_categories(data_dir)
@@ -122,6 +128,13 @@ def check_submission(dataset: types.Dataset, archive: Path) -> None:
                 problem = _problem(packed.read(name), size, known)
                 if problem:
                     raise errors.InputError(f"{name} in {archive} {problem}")
+
+
+def _is_annotated(sequence: types.Sequence) -> bool:
+    """Whether there are masks beyond those that give the objects, as for `train`."""
+    starts = sequence.starts()
+    others = (i for i in range(sequence.num_frames) if i not in starts)
+    return any(sequence.mask(index) is not None for index in others)
 
 
 def _check_names(dataset: types.Dataset, archive: Path, names: list[str]) -> None:
