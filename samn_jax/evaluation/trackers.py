@@ -7,7 +7,7 @@ from typing import Any
 from samn_jax import errors
 from samn_jax.evaluation import baselines, manifest, overrides, protocols
 
-TRACKERS = ("samn", "copy_first")
+TRACKERS = ("samn", "copy_first", "filter_only")
 
 
 def load_tracker(
@@ -16,7 +16,7 @@ def load_tracker(
     """The tracker, and everything about it that decides the results.
 
     Args:
-      name: one of `TRACKERS`; baselines use neither of the other two.
+      name: one of `TRACKERS`; `copy_first` uses neither of the other two.
       checkpoint: name of a shipped model, or path of a model file.
       fields: fields of `TrackerConfig` that differ from the default.
 
@@ -25,7 +25,7 @@ def load_tracker(
     """
     if name == "copy_first":
         return baselines.CopyFirst(), {"tracker": name}
-    if name != "samn":
+    if name not in TRACKERS:
         raise errors.InputError(
             f"tracker {name!r} is unknown: choose from {', '.join(TRACKERS)}"
         )
@@ -35,7 +35,12 @@ def load_tracker(
 
     fields = overrides.typed_fields(fields, tracking.TrackerConfig)
     tracker = samn_jax.Tracker.from_checkpoint(checkpoint, **fields)
-    return tracker, {
+    follower = tracker
+    if name == "filter_only":
+        from samn_jax.evaluation import filter_only
+
+        follower = filter_only.FilterOnly(tracker)
+    return follower, {
         "tracker": name,
         "config": dataclasses.asdict(tracker.config),
         "checkpoint": Path(checkpoint).name,

@@ -30,6 +30,10 @@ NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
         "clamp_crop": True,
         "memory_capacity": 8,
         "aggregation": "odds",
+        # Chosen on held-out training clips.
+        "threshold_from_mask": 0.5,
+        "remember_lost": False,
+        "lost_growth": 1.15,
     },
 }
 
@@ -38,6 +42,7 @@ State = TrackerState | MultiState
 _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
 _step = jax.jit(multi_object.step_any, static_argnums=0, donate_argnums=2)
 _video = jax.jit(multi_object.track_any, static_argnums=0, donate_argnums=2)
+_copy = jax.jit(lambda state: jax.tree.map(jnp.copy, state))
 
 
 def default_config(network: str, **overrides: Any) -> TrackerConfig:
@@ -173,7 +178,7 @@ class Tracker:
         Raises:
           InputError: the frame is not of the first frame's size, or no uint8 RGB image.
         """
-        return self.step_in_place(jax.tree.map(jnp.copy, state), frame)
+        return self.step_in_place(_copy(state), frame)
 
     def step_in_place(
         self, state: State, frame: np.ndarray
@@ -216,7 +221,7 @@ class Tracker:
         if from_mask:
             start = {"mask": _fill_box(box, (height, width))}
         state, _ = self.init(frame, **start)
-        self.step_in_place(state, frame)
+        self.step(state, frame)
 
 
 def _check_frame(frame: np.ndarray, state: State | None = None) -> None:
