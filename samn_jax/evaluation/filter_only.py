@@ -1,4 +1,4 @@
-"""The spatial memory alone as a tracker: the first mask, moved along with the filter."""
+"""The spatial memory alone as a tracker: the first mask, moved with the filter."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from samn_jax.tracking.state import TrackerSpec, TrackerState, bucket
 
 
 class FilterState(NamedTuple):
-    """The tracker's state, of which the filter's part moves on, and the first answer."""
+    """The tracker's state, whose filter moves on, and the first answer."""
 
     tracker: TrackerState
     first: CopyOutput
