@@ -7,27 +7,18 @@ import numpy as np
 import pytest
 
 from samn_jax.models import lite, resize
-from tests.models import random_variables
+from tests.models import tiny_lite
 
-TINY = lite.LiteConfig(
-    key_dim=4,
-    value_dim=8,
-    value_dims=(4, 6),
-    decoder_dims=(8, 8, 8, 4),
-    blocks=((3, 1, 1, 4), (3, 2, 2, 6), (5, 2, 2, 8), (3, 2, 2, 10)),
-    stem_channels=4,
-    taps=(3, 2, 1, 0),
-)
+TINY = tiny_lite.CONFIG
 
 
 @functools.cache
 def make(config=TINY):
-    net = lite.LiteNet(config)
     key = jax.random.key(3)
     image = jax.random.uniform(key, (2, 32, 48, 3))
     mask = jax.random.uniform(jax.random.fold_in(key, 1), (2, 32, 48))
-    variables = random_variables.variables_for(net, image, mask)
-    return variables, jax.jit(net.apply, static_argnames="method"), image, mask
+    apply = jax.jit(lite.LiteNet(config).apply, static_argnames="method")
+    return tiny_lite.make_variables(config), apply, image, mask
 
 
 @functools.cache

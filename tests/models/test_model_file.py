@@ -10,16 +10,15 @@ import safetensors.numpy
 
 from samn_jax import errors
 from samn_jax.models import lite, model_file, samn
-from tests.models import random_variables
-from tests.models.test_lite import TINY
+from tests.models import tiny_lite
 
+TINY = tiny_lite.CONFIG
 NOTES = {"data": "synthetic", "tracker": {"crop_size": 64}}
 
 
 @pytest.fixture(scope="module")
 def variables():
-    image, mask = jnp.zeros((1, 64, 64, 3)), jnp.zeros((1, 64, 64))
-    return random_variables.variables_for(lite.LiteNet(TINY), image, mask)
+    return tiny_lite.make_variables()
 
 
 @pytest.fixture

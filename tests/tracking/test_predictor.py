@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.models import lite, model_file
+from samn_jax.models import model_file
 from samn_jax.tracking import Tracker, predictor
+from tests.models import tiny_lite
 from tests.tracking import colour_net
 from tests.tracking.compile_count import count_compilations
 
 # The spatial memory is tested with the tracker; without it all compiles sooner.
-TRACKER = Tracker(colour_net.make_spec(use_spatial=False), {})
+TRACKER = Tracker(colour_net.make_spec(use_spatial=False, memorize_every=0), {})
 FRAMES, MASKS = colour_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(5)])
 
 
@@ -179,22 +180,10 @@ def test_box_and_mask_of_any_kind_mark_the_same_pixels():
         np.testing.assert_array_equal(checked, wanted)
 
 
-TINY = lite.LiteConfig(
-    key_dim=4,
-    value_dim=8,
-    value_dims=(4, 6),
-    decoder_dims=(8, 8, 8, 4),
-    blocks=((3, 1, 1, 4), (3, 2, 2, 6), (5, 2, 2, 8), (3, 2, 2, 10)),
-    stem_channels=4,
-    taps=(3, 2, 1, 0),
-)
-
-
 def test_checkpoint_settings_come_from_network_file_and_caller(tmp_path):
-    variables = model_file.init_variables(TINY, jax.random.key(0))
     notes = {"tracker": {"crop_size": 64, "memory_capacity": 5}}
     path = tmp_path / "tiny.safetensors"
-    model_file.save_model(path, TINY, variables, notes)
+    model_file.save_model(path, tiny_lite.CONFIG, tiny_lite.make_variables(), notes)
     tracker = Tracker.from_checkpoint(path, memory_capacity=6)
     assert tracker.config.clamp_crop, "the compact network's own default"
     assert tracker.config.crop_size == 64, "the file's"
