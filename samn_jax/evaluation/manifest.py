@@ -1,6 +1,7 @@
 """What a figure needs beside it to be reproduced: code, versions, hardware."""
 
 import datetime
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -41,6 +42,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@functools.cache  # A process goes on with the code that it began with.
 def git_commit() -> str | None:
     """Commit of the package's checkout, with "+changes" if edited; None outside one."""
     folder, name = Path(__file__).parent, Path(__file__).name

@@ -1,14 +1,9 @@
-"""A tracker run over a data set, its masks and timings kept video by video."""
-
-from typing import Any
+"""A tracker run over a data set with masks, its results kept video by video."""
 
 import tqdm
 
 from samn_jax.data import images, types
-from samn_jax.evaluation import manifest, protocols, run_folder
-
-# What a run leaves of one finished sequence; see `_track_sequence`.
-Record = dict[str, Any]
+from samn_jax.evaluation import courses, protocols, run_folder
 
 
 def track_dataset(
@@ -16,37 +11,22 @@ def track_dataset(
     dataset: types.Dataset,
     start: protocols.Start,
     folder: run_folder.RunFolder,
-) -> dict[str, Record]:
-    """The record of every sequence by its name; finished ones aren't tracked again.
-
-    Raises:
-      InputError: if a frame or a first mask can't be used.
-    """
-    records: dict[str, Record] = {}
+) -> courses.Course:
+    """The outcome of every video; finished ones aren't tracked again."""
     warm: set[tuple[int, ...]] = set()
-    for sequence in tqdm.tqdm(dataset.sequences, desc="track", disable=None):
+
+    def run_one(sequence: types.Sequence) -> courses.Record:
         record = folder.record_of(sequence)
-        if record is None:
-            num_objects = sum(map(len, sequence.starts().values()))
-            program = (*sequence.frame(0).shape[:2], num_objects)
-            if program not in warm:
-                protocols.warm_up(tracker, sequence, start)
-                warm.add(program)
-            record = _track_sequence(tracker, sequence, start, folder)
-        records[sequence.name] = record
-    return records
+        if record is not None:
+            return record
+        num_objects = sum(map(len, sequence.starts().values()))
+        program = (*sequence.frame(0).shape[:2], num_objects)
+        if program not in warm:
+            protocols.warm_up(tracker, sequence, start)
+            warm.add(program)
+        return _track_sequence(tracker, sequence, start, folder)
 
-
-def summarize(records: dict[str, Record]) -> dict[str, Any]:
-    """Speed without decoding and compiling, None where nothing was timed."""
-    frames = sum(record["num_frames"] - 1 for record in records.values())
-    seconds = sum(record["other_frames_seconds"] for record in records.values())
-    first = [record["first_frame_seconds"] for record in records.values()]
-    return {
-        "frames_per_second": frames / seconds if seconds else None,
-        "first_frame_seconds": sum(first) / len(first) if first else None,
-        "timed": "tracker alone, to the mask on the host; no decoding or compilation",
-    }
+    return courses.run_all(dataset, run_one, folder)
 
 
 def _track_sequence(
@@ -54,8 +34,8 @@ def _track_sequence(
     sequence: types.Sequence,
     start: protocols.Start,
     folder: run_folder.RunFolder,
-) -> Record:
-    """Number of frames, seconds and commit, after all masks have been written."""
+) -> courses.Record:
+    """The record, after all masks have been written."""
     seconds = []
     frames = tqdm.tqdm(
         protocols.track_sequence(tracker, sequence, start),
@@ -67,11 +47,6 @@ def _track_sequence(
     for index, tracked in enumerate(frames):
         images.write_mask(folder.mask_path(sequence, index), tracked.ids)
         seconds.append(tracked.seconds)
-    record = {
-        "num_frames": sequence.num_frames,
-        "first_frame_seconds": seconds[0],
-        "other_frames_seconds": sum(seconds[1:]),
-        "git_commit": manifest.git_commit(),
-    }
+    record = courses.make_record(len(seconds), 1, seconds[0], sum(seconds[1:]))
     folder.finish(sequence, record)
     return record

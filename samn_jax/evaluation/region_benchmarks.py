@@ -27,12 +27,17 @@ class Benchmark(NamedTuple):
         already isn't run again.
       score: videos, results folder → scores.
       kind: what a tracker should answer.
+      splits: parts of the data set that `read` takes as its second argument.
+      has_server: whether a server takes an archive of the results and, for some videos,
+        alone has the truth.
     """
 
-    read: Callable[[Path], types.Dataset]
+    read: Callable[..., types.Dataset]
     run: Callable[[region_tracker.RegionTracker, Any, Path], Any]
     score: Callable[[Any, Path], benchmark_scores.BenchmarkScores]
     kind: region_tracker.Kind
+    splits: tuple[str, ...] = ()
+    has_server: bool = False
 
 
 def _supervised(year: int) -> Benchmark:
@@ -41,6 +46,15 @@ def _supervised(year: int) -> Benchmark:
         vot_supervised.run_repetitions,
         functools.partial(vot_scoring.score_supervised, year=year),
         "polygon",
+    )
+
+
+def has_truths(dataset: types.Dataset) -> bool:
+    """Whether every video has its true boxes or regions, so that it can be scored."""
+    return all(
+        len(getattr(sequence, "truths_xywh", sequence.frame_names))
+        == sequence.num_frames
+        for sequence in dataset.sequences
     )
 
 
@@ -55,13 +69,20 @@ BENCHMARKS: dict[str, Benchmark] = {
         "mask",
     ),
     "got10k": Benchmark(
-        got10k.read_got10k, one_pass.run_to_got10k, sot_scoring.score_got10k, "box"
+        got10k.read_got10k,
+        one_pass.run_to_got10k,
+        sot_scoring.score_got10k,
+        "box",
+        splits=("train", "val", "test"),
+        has_server=True,
     ),
     "trackingnet": Benchmark(
         trackingnet.read_trackingnet,
         one_pass.run_to_file,
         sot_scoring.score_trackingnet,
         "box",
+        splits=("TEST", *(f"TRAIN_{k}" for k in range(12))),
+        has_server=True,
     ),
     "otb": Benchmark(otb.read_otb, one_pass.run_to_file, sot_scoring.score_otb, "box"),
 }

@@ -43,7 +43,10 @@ class VideoRegionTracker:
 
     def init(self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region) -> Any:
         """State after the first frame."""
-        return self.tracker.init(frame, **start_of(region, frame.shape[:2]))[0]
+        given = start_of(region, frame.shape[:2])
+        state, output = self.tracker.init(frame, **given)
+        np.asarray(output.mask)  # JAX would go on computing while a clock stops.
+        return state
 
     def step(
         self, state: Any, frame: UInt8[np.ndarray, "H W 3"]

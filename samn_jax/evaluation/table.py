@@ -16,9 +16,10 @@ def format_results(results: dict[str, Any]) -> str:
         )
         lines.append(" ".join([f"{name:<{width}}", *cells]))
     if not measures:
-        lines.append(
-            "no true masks beyond the first frames, so there is nothing to score"
-        )
+        lines.append("no truth beyond the first frames, so there is nothing to score")
+    if results["failed"]:
+        failed = ", ".join(results["failed"])
+        lines.append(f"failed and not in these figures: {failed}")
     speed = results["frames_per_second"]
     if speed is not None:
         lines.append(

@@ -9,7 +9,7 @@ import pytest
 
 import evaluate
 import samn_jax
-from samn_jax import errors, tracking
+from samn_jax import compilation, errors, tracking
 from samn_jax.data import images
 from samn_jax.evaluation import baselines, trackers
 
@@ -102,8 +102,9 @@ def test_interrupted_run_goes_on_with_what_is_missing(data_dir, monkeypatch, cap
     whole = damaged.read_bytes()
     damaged.write_bytes(whole[:-40])
     code, out = _run(data_dir)
-    assert code == 2
-    assert "c/00003.jpg is damaged" in _error(capsys)
+    assert code == 1
+    error = _error(capsys)
+    assert "sequence c failed: " in error and "c/00003.jpg is damaged" in error
     assert tracker.num_starts == 4  # One more to warm up.
     finished = sorted(path.stem for path in (out / "finished").iterdir())
     assert finished == ["a", "b"]
@@ -164,10 +165,6 @@ def test_only_first_frames_with_masks(data_dir, capsys):
     assert "nothing to score" in capsys.readouterr().out
 
 
-def _drop(path):
-    path.unlink()
-
-
 def _cut(path):
     path.write_bytes(path.read_bytes()[:-30])
 
@@ -187,7 +184,6 @@ def _recolour(path):
 @pytest.mark.parametrize(
     ("harm", "file", "message"),
     [
-        (_drop, "Annotations/b/00000.png", "b/00000.png is missing"),
         (_cut, "Annotations/b/00000.png", "b/00000.png can't be used, it is cut short"),
         (_empty, "Annotations/b/00000.png", "sequence b has an empty mask"),
         (_resize, "Annotations/b/00000.png", "is 40x30 but its mask is 20x15"),
@@ -196,11 +192,24 @@ def _recolour(path):
         (_cut, "Annotations/b/00002.png", "b/00002.png can't be used, it is cut short"),
     ],
 )
-def test_bad_data_is_one_line(data_dir, capsys, harm, file, message):
+def test_bad_data_of_a_sequence_is_one_line_at_the_end(
+    data_dir, capsys, harm, file, message
+):
     harm(data_dir / file)
-    code, _ = _run(data_dir)
+    code, out = _run(data_dir)
+    assert code == 1
+    error = _error(capsys)
+    assert error.startswith("error: sequence b failed: ") and message in error
+    results = json.loads((out / "results.json").read_text())
+    assert list(results["sequences"]) == ["a", "c"]
+
+
+def test_bad_data_of_the_set_is_one_line(data_dir, capsys):
+    (data_dir / "Annotations/b/00000.png").unlink()
+    code, out = _run(data_dir)
     assert code == 2
-    assert message in _error(capsys)
+    assert "b/00000.png is missing" in _error(capsys)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
@@ -213,6 +222,11 @@ def test_bad_data_is_one_line(data_dir, capsys, harm, file, message):
         (("--dataset", "davis17"), "2017/val.txt is missing"),
         (("--score_only", "nowhere"), "nowhere has no a/"),
         (("--set", "capacity"), "isn't FIELD=VALUE"),
+        (("--shard", "0/3"), "--shard 0/3 isn't i/n"),
+        (("--shard", "4/4"), "folder has 3 videos, none is left for shard 4/4"),
+        (("--split", "val"), "folder has no split 'val': leave --split out"),
+        (("--merge", "nowhere"), "nowhere/run.json is missing"),
+        (("--submission",), "folder has no server"),
     ],
 )
 def test_bad_flags_are_one_line(data_dir, capsys, flags, message):
@@ -278,11 +292,13 @@ def test_checkpoint_and_config_are_kept_with_the_results(
 ):
     model = tmp_path / "best.safetensors"
     model.write_bytes(b"weights")
+    kept = []
+    monkeypatch.setattr(compilation, "keep_compiled", lambda: kept.append(True))
     monkeypatch.setattr(samn_jax, "Tracker", FakeTracker, raising=False)
     monkeypatch.setattr(tracking, "TrackerConfig", FakeConfig, raising=False)
     flags = ("--tracker", "samn", "--checkpoint", str(model), "--set", "capacity=3")
     code, out = _run(data_dir, *flags)
-    assert code == 0
+    assert code == 0 and kept
     facts = json.loads((out / "results.json").read_text())["manifest"]
     assert facts["config"] == {"capacity": 3}
     assert facts["checkpoint"] == "best.safetensors"

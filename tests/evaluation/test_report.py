@@ -9,6 +9,7 @@ RESULTS = {
         "cat<1>": {"J&F": 0.75, "J_mean": 0.7, "F_mean": 0.8},
         "unscored": {},
     },
+    "failed": {},
     "frames_per_second": 21.26,
     "first_frame_seconds": 0.5,
     "timed": "tracker only",

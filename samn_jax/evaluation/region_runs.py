@@ -1,0 +1,94 @@
+"""A tracker run over a benchmark of boxes or regions, video by video."""
+
+import time
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from samn_jax.data import regions, types
+from samn_jax.evaluation import (
+    courses,
+    protocols,
+    region_benchmarks,
+    region_tracker,
+    run_folder,
+)
+
+_WARM_UP_STEPS = 2
+
+
+class TimedTracker:
+    """A tracker of regions that counts frames and seconds.
+
+    Before the first start with frames of a new size it is led through a few frames that
+    don't count, so that it compiles outside of all timings.
+    """
+
+    def __init__(self, tracker: region_tracker.RegionTracker) -> None:
+        """Wrap a tracker; nothing is counted yet."""
+        self._tracker = tracker
+        self._warm: set[Any] = set()
+        self.restart_clock()
+
+    def restart_clock(self) -> None:
+        """Count from nothing."""
+        self.num_starts = self.num_steps = 0
+        self.start_seconds = self.step_seconds = 0.0
+
+    def init(self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region) -> Any:
+        """State after the first frame."""
+        self._warm_up(frame, region)
+        began = time.perf_counter()
+        state = self._tracker.init(frame, region)
+        self.start_seconds += time.perf_counter() - began
+        self.num_starts += 1
+        return state
+
+    def step(
+        self, state: Any, frame: UInt8[np.ndarray, "H W 3"]
+    ) -> tuple[Any, regions.Region]:
+        """State and region after one more frame."""
+        began = time.perf_counter()
+        answer = self._tracker.step(state, frame)
+        self.step_seconds += time.perf_counter() - began
+        self.num_steps += 1
+        return answer
+
+    def _warm_up(self, frame: np.ndarray, region: regions.Region) -> None:
+        program = (frame.shape, isinstance(region, regions.MaskRegion))
+        if program not in self._warm:
+            self._warm.add(program)
+            state = self._tracker.init(frame, region)
+            for _ in range(_WARM_UP_STEPS):
+                state, _ = self._tracker.step(state, frame)
+
+
+def track_dataset(
+    tracker: protocols.VideoTracker,
+    dataset: types.Dataset,
+    benchmark: region_benchmarks.Benchmark,
+    folder: run_folder.RunFolder,
+) -> courses.Course:
+    """The outcome of every video; result files that are there aren't made again.
+
+    A video that was begun by a run that was cut off has the speed of its rest.
+    """
+    follower = region_tracker.VideoRegionTracker(tracker, benchmark.kind)
+    timed = TimedTracker(follower)
+
+    def run_one(sequence: types.Sequence) -> courses.Record:
+        timed.restart_clock()
+        benchmark.run(timed, sequence, folder.results_dir)
+        record = folder.record_of(sequence)
+        if record is None or timed.num_starts:
+            record = courses.make_record(
+                timed.num_starts + timed.num_steps,
+                timed.num_starts,
+                timed.start_seconds,
+                timed.step_seconds,
+            )
+            folder.finish(sequence, record)
+        return record
+
+    return courses.run_all(dataset, run_one, folder)
