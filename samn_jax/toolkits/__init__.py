@@ -1,0 +1,1 @@
+"""Trackers of the package as clients of others' evaluation toolkits (extras)."""
