@@ -27,7 +27,7 @@ class MultiState(NamedTuple):
     @property
     def extent_hw(self) -> Int[Array, "2"]:
         """True size of the frames."""
-        return self.objects.extent_hw[0]
+        return jnp.asarray(self.objects.extent_hw[0])
 
 
 class MultiPrediction(NamedTuple):

@@ -42,14 +42,14 @@ def add_object(
         state = _place(_empty_slots(state, slots), state, 0, 1)
     ids = object_ids(state)
     object_id = max(ids) + 1 if object_id is None else object_id
-    if object_id in ids[ids > 0]:
+    if object_id and object_id in ids:
         raise InputError(f"object {object_id} is there already: remove it first")
     if not 1 <= object_id <= MAX_OBJECT_ID:
         raise InputError(f"object id {object_id} is not in 1-{MAX_OBJECT_ID}")
-    free = np.flatnonzero(ids == 0)
-    if not free.size:
-        state, free = _add_slots(state, ids.size), [ids.size]
-    return _place(state, one, free[0], object_id)
+    if 0 not in ids:
+        state = _add_slots(state, len(ids))
+    slot = ids.index(0) if 0 in ids else len(ids)
+    return _place(state, one, slot, object_id)
 
 
 def remove_object(state: MultiState, object_id: int) -> MultiState:
@@ -58,16 +58,16 @@ def remove_object(state: MultiState, object_id: int) -> MultiState:
     Raises:
       InputError: there is no such object.
     """
-    ids = object_ids(state)
-    if object_id not in ids[ids > 0]:
-        there = ", ".join(str(i) for i in sorted(ids[ids > 0])) or "none"
+    ids = sorted(i for i in object_ids(state) if i)
+    if object_id not in ids:
+        there = ", ".join(map(str, ids)) or "none"
         raise InputError(f"object {object_id} is not tracked: there are {there}")
     return _remove_object(state, jnp.int32(object_id))
 
 
-def object_ids(state: MultiState) -> np.ndarray:
-    """Returns the id in each slot, 0 where it is empty, on the host."""
-    return np.asarray(state.object_ids)
+def object_ids(state: MultiState) -> list[int]:
+    """Returns the id in each slot, 0 where it is empty."""
+    return np.asarray(state.object_ids).tolist()
 
 
 def _place(
