@@ -126,7 +126,7 @@ def run_vot(workspace: Path, vot: Path, tracker: str, checkpoint: str) -> None:
     analysis = json.loads((workspace / "analysis" / "toolkits.json").read_text())
     scores = analysis["results"]["baseline"]["results"]
     names = ("J&F", "J", "F")
-    found = {name: one[0][0] for name, (one,) in zip(names, scores, strict=True)}
+    found = {name: rows[0][0] for name, rows in zip(names, scores, strict=True)}
     if not all(0 < score <= 1 for score in found.values()):
         raise SystemExit(f"the analysis gives {found}")
     # Not the DAVIS measure: the toolkit counts first and last frames.
