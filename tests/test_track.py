@@ -20,8 +20,15 @@ def clip(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def first_mask(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mask") / "first.png"
+    images.write_mask(path, MASKS[0].astype(np.uint8))
+    return str(path)
+
+
 @pytest.fixture
-def run(capfd, monkeypatch):
+def run(capfd, monkeypatch, first_mask):
     """The command, with a tracker that needs no weights and compiles soon."""
     tracker = Tracker(colour_net.make_spec(use_spatial=False, memorize_every=0), {})
     monkeypatch.setattr(track.Tracker, "from_checkpoint", lambda checkpoint: tracker)
@@ -30,7 +37,7 @@ def run(capfd, monkeypatch):
     monkeypatch.setenv("OPENCV_FFMPEG_LOGLEVEL", "-8")  # And undone afterwards.
 
     def run(video, output, *start):
-        start = start or ("--box", BOX)
+        start = start or ("--mask", first_mask)
         status = track.main([str(video), "--output", str(output), *start])
         return status, *capfd.readouterr()
 
@@ -59,10 +66,9 @@ def test_folder_to_folder(run, clip, tmp_path):
     assert not changed[80:, 80:].any(), "the rest is as it was"
 
 
-def test_mask_start_writes_a_video(run, clip, tmp_path):
-    images.write_mask(tmp_path / "first.png", MASKS[0].astype(np.uint8))
+def test_folder_to_video(run, clip, tmp_path):
     output = tmp_path / "out.mp4"
-    status, _, _ = run(clip, output, "--mask", str(tmp_path / "first.png"))
+    status, _, _ = run(clip, output)
     assert status == 0
     frames, count, _ = track.read_video(output)
     assert count == 4 and [f.shape for f in frames] == [(96, 120, 3)] * 4
@@ -101,6 +107,11 @@ def test_bad_start(run, clip, tmp_path):
     images.write_mask(tmp_path / "small.png", np.ones((5, 5), np.uint8))
     small = str(tmp_path / "small.png")
     assert_fails(run(clip, output, "--mask", small), "(5, 5)", "(96, 120)")
+
+
+def test_box_is_read(clip):
+    arguments = [str(clip), "--output", "out", "--box=-1,30,20.5,20"]
+    assert track.parse(arguments).box == (-1.0, 30.0, 20.5, 20.0)
 
 
 @pytest.mark.parametrize("box", ["1,2,3", "1,2,3,x", "1,2,3,4,5", ""])
