@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -5,7 +6,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.tracking import Tracker, init_tracker, track_step, track_video
+from samn_jax.models import lite
+from samn_jax.tracking import (
+    Tracker,
+    TrackerSpec,
+    init_tracker,
+    track_step,
+    track_video,
+)
+from tests.models import tiny_lite
 from tests.tracking import colour_net
 
 SPEC = colour_net.make_spec()
@@ -126,41 +135,63 @@ def test_box_start_falls_back_on_the_box_where_nothing_is_segmented():
     assert_finite(state)
 
 
+def doubt(state):
+    """The state before frame 5, in doubt: its filter used to see far more."""
+    maxima = jnp.full_like(state.spatial.maxima, 1e6)
+    spatial = state.spatial._replace(maxima=maxima, num_frames=jnp.int32(9))
+    return state._replace(spatial=spatial, frame_idx=jnp.int32(4))
+
+
 @pytest.mark.parametrize("from_mask", [True, False])
-@pytest.mark.parametrize("filter_samples", [True, False])
-def test_an_uncertain_frame(from_mask, filter_samples):
-    # No uncertainty is below -1: neither position nor sample is accepted.
-    spec = colour_net.make_spec(
-        accept_uncertainty=-1.0,
-        segment_uncertainty=-1.0,
-        memorize_every=1,
-        filter_samples=filter_samples,
-    )
-    before = begin(from_mask)[0]
-    state, answer = step(spec, {}, before, FRAMES[1])
+def test_an_uncertain_frame_teaches_nothing(from_mask):
+    before = doubt(begin(from_mask)[0])
+    state, answer = step(SPEC, {}, before, FRAMES[1])
+    assert answer.uncertainty > 10.0
     # From a box it is not even segmented; from a mask always.
     assert (answer.confidence > 0) == from_mask
-    assert state.memory.keep_last == (from_mask and not filter_samples)
+    assert not state.memory.keep_last
+    np.testing.assert_array_equal(state.target.size_wh, before.target.size_wh)
     np.testing.assert_array_equal(
         state.spatial.samples.weights, before.spatial.samples.weights
     )
 
 
-def test_intervals_count_frames_and_zero_is_never():
-    spec = colour_net.make_spec(memorize_every=0)
-    state, _ = step(spec, {}, run()[0][4], FRAMES[5])
-    assert not state.memory.keep_last
-    assert run()[0][5].memory.keep_last
+def test_uncertain_frames_are_kept_if_samples_are_not_filtered():
+    spec = colour_net.make_spec(filter_samples=False)
+    before = doubt(begin()[0])
+    state, answer = step(spec, {}, before, FRAMES[1])
+    assert answer.uncertainty > 10.0 and state.memory.keep_last
 
 
-def test_without_the_spatial_memory_the_target_is_followed_by_its_mask():
-    tracker = Tracker(colour_net.make_spec(use_spatial=False), {})
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
+    # So that a video is one scan. Nothing is compiled here.
+    config = dataclasses.replace(tiny_lite.CONFIG, compute_dtype=dtype)
+    spec = TrackerSpec(lite.LiteNet(config), colour_net.CONFIG, config.similarity)
+    given = tiny_lite.make_variables(config), FRAMES[0], EXTENT
+    mask = MASKS[0].astype(np.float32)
+    begin_lite = functools.partial(init_tracker, spec, from_mask=True)
+    first, _ = jax.eval_shape(begin_lite, *given, mask)
+    state, answer = jax.eval_shape(
+        functools.partial(track_step, spec), given[0], first, FRAMES[1]
+    )
+    assert jax.tree.map(lambda x: (x.shape, x.dtype), first) == jax.tree.map(
+        lambda x: (x.shape, x.dtype), state
+    )
+    assert first.memory.keys.shape == (4, 4, 4, 4)
+    assert first.memory.keys.dtype == jnp.dtype(dtype)
+    assert answer.mask.shape == (96, 120) and answer.mask.dtype == jnp.float32
+
+
+def test_without_spatial_memory_and_intervals_the_last_mask_is_followed():
+    tracker = Tracker(colour_net.make_spec(use_spatial=False, memorize_every=0), {})
     state, _ = tracker.init(FRAMES[0], mask=MASKS[0])
     assert state.spatial is None
-    for frame, mask in zip(FRAMES[1:5], MASKS[1:5], strict=True):
+    for frame, mask in zip(FRAMES[1:7], MASKS[1:7], strict=True):
         state, answer = tracker.step(state, frame)
         assert colour_net.overlap(answer.mask, mask) > 0.8
         assert answer.uncertainty == 0
+        assert state.memory.valid.tolist() == [True, True, False, False]
 
 
 def test_target_at_the_edge_is_what_is_seen_of_it():
