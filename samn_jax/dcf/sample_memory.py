@@ -37,7 +37,9 @@ def init_sample_memory(
     return SampleMemory(
         samples=jnp.pad(samples, ((0, free), (0, 0), (0, 0), (0, 0))),
         labels=jnp.pad(labels, ((0, free), (0, 0), (0, 0))),
-        weights=jnp.pad(jnp.full(num_samples, 1.0 / num_samples), (0, free)),
+        weights=jnp.pad(
+            jnp.full(num_samples, 1.0 / num_samples, jnp.float32), (0, free)
+        ),
         last_written=jnp.int32(_NOTHING_WRITTEN),
     )
 

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -44,6 +46,27 @@ def test_an_object_alone_is_tracked_as_by_track_step():
         assert colour_net.overlap(answers.ids == 9, MASKS[index]) > 0.8
         for part in answers.objects:
             np.testing.assert_array_equal(np.asarray(part)[0], 0)
+
+
+def types_of(tree):
+    """Shape, type, and whether the type is weak, of every array."""
+    return jax.tree.map(lambda x: (x.shape, x.dtype, x.weak_type), tree)
+
+
+def test_states_keep_their_types_so_that_no_step_compiles_anew():
+    spec = colour_net.make_spec()
+    start = functools.partial(init_tracker, spec, {}, from_mask=True)
+    mask = MASKS[0].astype(np.float32)
+    one, _ = jax.eval_shape(start, FRAMES[0], EXTENT, mask)
+    after, _ = jax.eval_shape(functools.partial(track_step, spec, {}), one, FRAMES[1])
+    assert types_of(after) == types_of(one)
+    many = jax.eval_shape(lambda one: multi_object.empty_slots(one, 2), one)
+    number = jnp.int32(1)
+    placed = jax.eval_shape(multi_object.place_object, many, one, number, number)
+    removed = jax.eval_shape(multi_object.remove_object, placed, number)
+    both = functools.partial(multi_object.step_objects, spec, {})
+    after, _ = jax.eval_shape(both, removed, FRAMES[1])
+    assert types_of(many) == types_of(placed) == types_of(removed) == types_of(after)
 
 
 def make_objects(centers, sizes):
