@@ -3,6 +3,9 @@
 import cv2
 import numpy as np
 
+_CONTROL_POINTS = 4  # of a bent frame, along each side
+_COARSE_CELLS = 24  # that its spline is evaluated on, along each side
+
 
 def box_of(mask: np.ndarray) -> np.ndarray:
     """Returns centre x, y and size w, h of a boolean mask that is not empty."""
@@ -30,17 +33,87 @@ def crop_transform(
     return np.concatenate((matrix, shift[:, None]), axis=1)
 
 
-def warp(image: np.ndarray, transform: np.ndarray, size: int) -> np.ndarray:
-    """Returns the crop: frames repeat their edge, masks (2-d) are 0 outside."""
+def warp(
+    image: np.ndarray,
+    transform: np.ndarray,
+    size: int,
+    bend: np.ndarray | None = None,
+) -> np.ndarray:
+    """Returns the crop: frames repeat their edge, masks (2-d) are 0 outside.
+
+    Args:
+      image: frame (H, W, 3) or mask (H, W), uint8.
+      transform: as `crop_transform` gives it.
+      size: the crop's side in pixels.
+      bend: crop pixel indices (size, size, 2), x and y, that each pixel of an unbent
+        crop would be found at, as `random_bend` gives them.
+    """
     is_mask = image.ndim == 2
-    return cv2.warpAffine(
-        image,
-        transform,
-        (size, size),
-        flags=cv2.WARP_INVERSE_MAP
-        | (cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR),
-        borderMode=cv2.BORDER_CONSTANT if is_mask else cv2.BORDER_REPLICATE,
+    interpolation = cv2.INTER_NEAREST if is_mask else cv2.INTER_LINEAR
+    border = cv2.BORDER_CONSTANT if is_mask else cv2.BORDER_REPLICATE
+    if bend is None:
+        flags = cv2.WARP_INVERSE_MAP | interpolation
+        shape = (size, size)
+        return cv2.warpAffine(image, transform, shape, flags=flags, borderMode=border)
+    places = (bend @ transform[:, :2].T + transform[:, 2]).astype(np.float32)
+    return cv2.remap(
+        image, places[..., 0], places[..., 1], interpolation, borderMode=border
     )
+
+
+def random_bend(
+    rng: np.random.Generator, size: int, *, thin_plate: float, perspective: float
+) -> np.ndarray:
+    """Returns crop pixel indices (size, size, 2) of a tilted and bent crop.
+
+    Args:
+      rng: generator.
+      size: the crop's side in pixels.
+      thin_plate: standard deviation of the shifts of 4 × 4 control points, in crop
+        sides; between them a thin plate is bent as little as can be.
+      perspective: how much nearer than the centre an edge may come, as a share.
+    """
+    axis = (np.arange(size) + 0.5) / size - 0.5
+    points = np.stack(np.meshgrid(axis, axis), axis=-1)  # x, y in crop sides
+    nearer = 1.0 + (points @ rng.uniform(-1, 1, 2)) * perspective
+    tilted = points / nearer[..., None]
+    cells = np.linspace(-0.5, 0.5, _CONTROL_POINTS)
+    controls = np.stack(np.meshgrid(cells, cells), axis=-1).reshape(-1, 2)
+    shifts = rng.normal(0.0, thin_plate, controls.shape)
+    axis = (np.arange(_COARSE_CELLS) + 0.5) / _COARSE_CELLS - 0.5
+    coarse = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    shift = thin_plate_spline(controls, shifts, coarse)
+    shift = shift.reshape(_COARSE_CELLS, _COARSE_CELLS, 2)
+    smooth = cv2.resize(shift, (size, size), interpolation=cv2.INTER_CUBIC)
+    return (tilted + smooth + 0.5) * size - 0.5
+
+
+def thin_plate_spline(
+    controls: np.ndarray, values: np.ndarray, points: np.ndarray
+) -> np.ndarray:
+    """Returns the thin-plate spline through `values` at `controls`, at `points`.
+
+    Args:
+      controls: (n, 2), not all on one line.
+      values: (n, d).
+      points: (m, 2).
+    """
+
+    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        square = np.sum((a[:, None] - b[None]) ** 2, axis=-1)
+        return square * np.log(np.maximum(square, 1e-12))
+
+    def affine(x: np.ndarray) -> np.ndarray:
+        return np.concatenate((np.ones((len(x), 1)), x), axis=1)
+
+    count = len(controls)
+    system = np.zeros((count + 3, count + 3))
+    system[:count, :count] = kernel(controls, controls)
+    system[:count, count:] = affine(controls)
+    system[count:, :count] = affine(controls).T
+    right = np.concatenate((values, np.zeros((3, values.shape[1]))))
+    weights = np.linalg.solve(system, right)
+    return kernel(points, controls) @ weights[:count] + affine(points) @ weights[count:]
 
 
 def random_linear(

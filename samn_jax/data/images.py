@@ -23,7 +23,15 @@ def read_frame(path: Path) -> UInt8[np.ndarray, "H W 3"]:
     Raises:
       InputError: if the file is missing, cut short or not an image.
     """
-    data = _read_bytes(path, "frame")
+    return decode_frame(_read_bytes(path, "frame"), path)
+
+
+def decode_frame(data: bytes, where: Path | str) -> UInt8[np.ndarray, "H W 3"]:
+    """RGB image of the bytes of a JPEG or PNG file.
+
+    Raises:
+      InputError: if they are cut short or not an image; it says `where` they are from.
+    """
     # OpenCV fills the missing part of a cut file with grey and goes on.
     cut = data.startswith(_JPEG_START) and _JPEG_END not in data[-_JPEG_TAIL_BYTES:]
     image = None
@@ -31,7 +39,7 @@ def read_frame(path: Path) -> UInt8[np.ndarray, "H W 3"]:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise errors.InputError(
-            f"frame {path} is damaged or not an image: copy it again"
+            f"frame {where} is damaged or not an image: copy it again"
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
@@ -47,7 +55,16 @@ def read_mask(path: Path) -> UInt8[np.ndarray, "H W"]:
     Raises:
       InputError: if the file is missing, damaged, or its colours aren't object ids.
     """
-    data = _read_bytes(path, "mask")
+    return decode_mask(_read_bytes(path, "mask"), path)
+
+
+def decode_mask(data: bytes, where: Path | str) -> UInt8[np.ndarray, "H W"]:
+    """Object ids of the bytes of a mask file, as `read_mask` reads them.
+
+    Raises:
+      InputError: if they are damaged, or the colours aren't object ids; it says `where`
+        they are from.
+    """
     try:
         if not data.startswith(palette.SIGNATURE):
             return _ids_of_pixels(_decode_plain(data))
@@ -57,7 +74,7 @@ def read_mask(path: Path) -> UInt8[np.ndarray, "H W"]:
         return _ids_of_indices(palette.decode_indices(chunks), chunks)
     except ValueError as error:
         raise errors.InputError(
-            f"mask {path} can't be used, {error}: save it again as an indexed or grey "
+            f"mask {where} can't be used, {error}: save it again as an indexed or grey "
             "PNG"
         ) from error
 

@@ -1,13 +1,20 @@
-"""Training samples: a clip of square crops around one object, with its masks."""
+"""Training samples: a clip of square crops around an object, with its masks."""
 
 import dataclasses
+import functools
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from samn_jax.data import augment
-from samn_jax.data.clips import Photo, Video
+from samn_jax.data.clips import Frame, Loaded, Video
+from samn_jax.errors import InputError
 
 MIN_OBJECT_PX = 64  # smaller objects of the first frame teach nothing
+VIDEO_DRAWS = 20  # before a photo is taken instead
+MAX_DRAWS = 100  # of a sample, before the data is given up as unusable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,8 +23,10 @@ class SamplingConfig:
 
     num_frames: int = 3
     crop_size: int = 192
+    max_objects: int = 1  # of a clip; several are joined in the loss
     video_share: float = 0.5  # the others are photos made into clips
     max_gap: int = 12  # frames between neighbours of a clip
+    gap_growth: int = 0  # samples over which max_gap grows from 1; 0: at once
     crop_factor: tuple[float, float] = (1.6, 4.2)  # crop side over sqrt(w·h)
     center_jitter: float = 0.25  # of the crop's side, from the second frame on
     scale_jitter: float = 0.25  # log of the crop's side, from the second frame on
@@ -26,71 +35,117 @@ class SamplingConfig:
     blur_share: float = 0.15
     distractor_share: float = 0.35  # clips with another object pasted beside
     occluder_share: float = 0.2  # clips with another object pasted over
+    thin_plate: float = 0.0  # bending of photos' later frames, in crop sides
+    perspective: float = 0.0  # tilting of photos' later frames; 0.3 is strong
+
+
+class Drawn(NamedTuple):
+    """What a sample is made of."""
+
+    pairs: list[Loaded]  # frames with ids 1..N of the chosen objects
+    source: int  # index into `Clips.names`
+    skipped: int  # draws that were no use
 
 
 @dataclasses.dataclass(frozen=True)
 class Clips:
     """Draws training clips from photos and videos."""
 
-    photos: list[Photo]
-    videos: list[Video]
+    photos: Sequence[Frame]
+    videos: Sequence[Video]
     config: SamplingConfig
 
-    def __call__(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    @property
+    def names(self) -> list[str]:
+        """Returns the names of all photos and videos, as `source` counts them."""
+        return [photo.name for photo in self.photos] + [v.name for v in self.videos]
+
+    def __call__(
+        self, rng: np.random.Generator, index: int = 0
+    ) -> dict[str, np.ndarray]:
         """Returns one sample.
 
-        `frames` (F, S, S, 3) uint8, `masks` (F, S, S) uint8 0/1, and `centers` (F, 2)
-        float32: about where the object is, in crop pixels (x, y).
+        `frames` (F, S, S, 3) uint8; `masks` (F, S, S) uint8, object ids from 1;
+        `centers` (F, 2) float32, about where the object is, in crop pixels (x, y);
+        `source`, the photo or video as an index into `names`; `skipped`, how many draws
+        were no use.
+
+        Args:
+          rng: all that is random in the sample comes from it.
+          index: number of the sample in the run.
+
+        Raises:
+          InputError: no draw was of use: objects too small, or files unreadable.
         """
-        use_video = self.videos and (
+        use_video = bool(self.videos) and (
             not self.photos or rng.random() < self.config.video_share
         )
-        pairs = self._video_frames(rng) if use_video else self._photo_frames(rng)
-        crops = self._crop(rng, pairs, still=not use_video)
+        drawn = self._draw_video(rng, index) if use_video else self._draw_photo(rng)
+        crops = self._crop(rng, drawn.pairs, still=drawn.source < len(self.photos))
         frames, masks = self._paste_others(rng, *crops)
         frames = self._recolor(rng, frames)
         centers = np.stack([self._center(rng, m) for m in masks])
         return {
             "frames": np.stack(frames),
-            "masks": np.stack(masks).astype(np.uint8),
+            "masks": np.stack(masks),
             "centers": centers.astype(np.float32),
+            "source": np.int32(drawn.source),
+            "skipped": np.int32(drawn.skipped),
         }
 
-    def _video_frames(self, rng: np.random.Generator) -> list[tuple]:
-        """Returns frames and masks of one object of a video, forwards or backwards."""
-        for _ in range(20):
-            video = self.videos[rng.integers(len(self.videos))]
-            count, length = self.config.num_frames, len(video.frames)
-            longest = min(self.config.max_gap, (length - 1) // max(count - 1, 1))
-            gaps = rng.integers(1, max(longest, 1) + 1, count - 1)
-            start = rng.integers(0, length - gaps.sum())
-            order = start + np.concatenate(([0], np.cumsum(gaps)))
-            order = order[::-1] if rng.random() < 0.5 else order
-            loaded = [video.frames[i].load() for i in order]
-            chosen = _pick_object(rng, loaded[0][1])
-            if chosen:
-                return [(frame, ids == chosen) for frame, ids in loaded]
-        return self._photo_frames(rng)
+    def _draw_video(self, rng: np.random.Generator, index: int) -> Drawn:
+        """Returns frames of some objects of a video, forwards or backwards."""
+        tries = VIDEO_DRAWS if self.photos else MAX_DRAWS
+        for skipped in range(tries):
+            number = int(rng.integers(len(self.videos)))
+            frames = self._pick_frames(rng, self.videos[number].frames, index)
+            pairs = _load_objects(rng, frames, self.config.max_objects)
+            if pairs:
+                return Drawn(pairs, len(self.photos) + number, skipped)
+        return self._draw_photo(rng, skipped=tries)
 
-    def _photo_frames(self, rng: np.random.Generator) -> list[tuple]:
-        """Returns one photo and the mask of one object in it, repeated."""
-        while True:
-            frame, ids = self.photos[rng.integers(len(self.photos))].load()
-            chosen = _pick_object(rng, ids)
-            if chosen:
-                return [(frame, ids == chosen)] * self.config.num_frames
+    def _pick_frames(
+        self, rng: np.random.Generator, frames: Sequence[Frame], index: int
+    ) -> list[Frame]:
+        count, length = self.config.num_frames, len(frames)
+        longest = min(self.max_gap(index), (length - 1) // max(count - 1, 1))
+        gaps = rng.integers(1, max(longest, 1) + 1, count - 1)
+        start = rng.integers(0, length - gaps.sum())
+        order = start + np.concatenate(([0], np.cumsum(gaps)))
+        order = order[::-1] if rng.random() < 0.5 else order
+        return [frames[int(i)] for i in order]
+
+    def max_gap(self, index: int) -> int:
+        """Returns the largest gap between neighbouring frames of a sample."""
+        config = self.config
+        if not config.gap_growth:
+            return config.max_gap
+        return 1 + int((config.max_gap - 1) * min(index / config.gap_growth, 1.0))
+
+    def _draw_photo(self, rng: np.random.Generator, skipped: int = 0) -> Drawn:
+        """Returns one photo with some of its objects, repeated."""
+        for more in range(MAX_DRAWS if self.photos else 0):
+            number = int(rng.integers(len(self.photos)))
+            photo = self.photos[number]
+            pairs = _load_objects(rng, [photo], self.config.max_objects)
+            if pairs:
+                return Drawn(pairs * self.config.num_frames, number, skipped + more)
+        raise InputError(
+            f"{MAX_DRAWS} draws from the data found no object of {MIN_OBJECT_PX} "
+            "pixels: look at it with python -m samn_jax.data.check"
+        )
 
     def _crop(
         self, rng: np.random.Generator, pairs: list[tuple], *, still: bool
     ) -> tuple[list, list]:
-        """Returns crops of frames and masks around the object, jittered."""
+        """Returns crops of frames and ids around the objects, jittered."""
         config = self.config
         factor = np.exp(rng.uniform(*np.log(config.crop_factor)))
         mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-        motion = {"degrees": 25, "scale": 1.3, "shear": 0.15} if still else None
+        motion = {"degrees": 25.0, "scale": 1.3, "shear": 0.15} if still else None
         frames, masks, box = [], [], None
         for i, (frame, mask) in enumerate(pairs):
-            box = augment.box_of(mask) if mask.any() else box
+            box = augment.box_of(mask > 0) if mask.any() else box
             side = crop_side(box, factor, frame.shape)
             center, linear = box[:2].copy(), mirror
             if i > 0:
@@ -102,14 +157,25 @@ class Clips:
             if motion and i > 0:
                 linear = augment.random_linear(rng, **motion) @ mirror
             elif not motion:
-                small = {"degrees": 6, "scale": 1.05, "shear": 0.03}
+                small = {"degrees": 6.0, "scale": 1.05, "shear": 0.03}
                 linear = augment.random_linear(rng, **small) @ mirror
             transform = augment.crop_transform(center, side, config.crop_size, linear)
-            frames.append(augment.warp(frame, transform, config.crop_size))
-            masks.append(
-                augment.warp(mask.astype(np.uint8), transform, config.crop_size) > 0
-            )
+            bend = self._bend(rng) if still and i > 0 else None
+            frames.append(augment.warp(frame, transform, config.crop_size, bend))
+            masks.append(augment.warp(mask, transform, config.crop_size, bend))
         return frames, masks
+
+    def _bend(self, rng: np.random.Generator) -> np.ndarray | None:
+        """Returns where a bent and tilted frame's pixels come from; None if neither."""
+        config = self.config
+        if not config.thin_plate and not config.perspective:
+            return None
+        return augment.random_bend(
+            rng,
+            config.crop_size,
+            thin_plate=config.thin_plate,
+            perspective=config.perspective,
+        )
 
     def _paste_others(
         self, rng: np.random.Generator, frames: list, masks: list
@@ -120,11 +186,12 @@ class Clips:
         beside = draw < config.occluder_share + config.distractor_share
         if not self.photos or not (occlude or beside):
             return frames, masks
-        other, ids = self.photos[rng.integers(len(self.photos))].load()
-        chosen = _pick_object(rng, ids)
-        if not chosen:
+        photo = self.photos[rng.integers(len(self.photos))]
+        loaded = _load_objects(rng, [photo], 1)
+        if not loaded:
             return frames, masks
-        box = augment.box_of(ids == chosen)
+        other, shape = loaded[0]
+        box = augment.box_of(shape > 0)
         place = rng.uniform(0.1, 0.9, 2) * config.crop_size
         speed = rng.normal(0, 0.12, 2) * config.crop_size
         relative = np.exp(rng.uniform(np.log(0.15), np.log(0.6)))
@@ -132,19 +199,16 @@ class Clips:
         pasted = [], []
         for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
             shift = (config.crop_size / 2 - place - i * speed) * side / config.crop_size
-            linear = augment.random_linear(rng, degrees=12, scale=1.1, shear=0.1)
+            linear = augment.random_linear(rng, degrees=12.0, scale=1.1, shear=0.1)
             transform = augment.crop_transform(
                 box[:2] + linear @ shift, side, config.crop_size, linear
             )
             patch = augment.warp(other, transform, config.crop_size)
-            over = augment.warp(
-                (ids == chosen).astype(np.uint8), transform, config.crop_size
-            )
-            over = over > 0
+            over = augment.warp(shape, transform, config.crop_size) > 0
             # The first frame shows the whole object, as a user's first mask does.
-            over = over & ~mask if i == 0 or not occlude else over
+            over = over & (mask == 0) if i == 0 or not occlude else over
             pasted[0].append(augment.paste(frame, patch, over))
-            pasted[1].append(mask & ~over)
+            pasted[1].append(np.where(over, np.uint8(0), mask))
         return pasted
 
     def _recolor(self, rng: np.random.Generator, frames: list) -> list:
@@ -162,11 +226,11 @@ class Clips:
         return result
 
     def _center(self, rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
-        """Returns the object's centre off by up to ¼ of its size, or anywhere."""
+        """Returns the objects' centre off by up to ¼ of their size, or anywhere."""
         size = self.config.crop_size
         if not mask.any() or rng.random() < 0.1:
             return rng.uniform(0.2, 0.8, 2) * size
-        box = augment.box_of(mask)
+        box = augment.box_of(mask > 0)
         return box[:2] + rng.uniform(-0.25, 0.25, 2) * box[2:]
 
 
@@ -180,8 +244,37 @@ def crop_side(box: np.ndarray, factor: float, frame_shape: tuple) -> float:
     return max(min(factor * float(np.sqrt(box[2] * box[3])), longest), needed, 16.0)
 
 
-def _pick_object(rng: np.random.Generator, ids: np.ndarray) -> int:
-    """Returns an object id of the mask, at random; 0 if none is large enough."""
-    counts = np.bincount(ids.ravel())
-    large = [i for i in range(1, len(counts)) if counts[i] >= MIN_OBJECT_PX]
-    return int(rng.choice(large)) if large else 0
+def _load_objects(
+    rng: np.random.Generator, frames: Sequence[Frame], count: int
+) -> list[Loaded]:
+    """Returns frames with up to `count` objects of the first one, ids from 1.
+
+    Empty if a file can't be read, which is logged once, or no object is large enough.
+    """
+    try:
+        loaded = [frame.load() for frame in frames]
+    except InputError as error:
+        _warn_once(str(error))
+        return []
+    chosen = _pick_objects(rng, loaded[0][1], count)
+    if not len(chosen):
+        return []
+    table = np.zeros(256, np.uint8)
+    table[chosen] = np.arange(1, len(chosen) + 1)
+    return [(frame, table[ids]) for frame, ids in loaded]
+
+
+def _pick_objects(
+    rng: np.random.Generator, ids: np.ndarray, count: int
+) -> Sequence[int]:
+    """Returns up to `count` object ids of the mask, at random, all large enough."""
+    sizes = np.bincount(ids.ravel())
+    large = [i for i in range(1, len(sizes)) if sizes[i] >= MIN_OBJECT_PX]
+    if not large or count == 1:
+        return [int(rng.choice(large))] if large else []
+    return rng.choice(large, min(count, len(large)), replace=False).tolist()
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    logging.warning("left out of training: %s", message)

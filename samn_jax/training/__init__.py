@@ -1,1 +1,1 @@
-"""Training: state, step, optimiser, devices, checkpoints, loop."""
+"""Training: settings, unrolling, step, optimiser, devices, checkpoints, loop."""

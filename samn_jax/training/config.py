@@ -1,8 +1,12 @@
 """The whole of a training run in one frozen dataclass; `configs/` holds instances."""
 
+import ast
 import dataclasses
 import importlib.util
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from samn_jax.data.sampling import SamplingConfig
 from samn_jax.errors import InputError
@@ -10,29 +14,59 @@ from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
 from samn_jax.training.optimizer import OptimizerConfig
 from samn_jax.training.step import LossConfig
+from samn_jax.training.unroll import UnrollConfig
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """Settings of a training run."""
+    """Settings of a training run.
+
+    Attributes:
+      model: the network.
+      memory: the memory it is trained with; its similarity must be the network's.
+      sampling: how clips are drawn and changed.
+      unroll: how the network is run over a clip.
+      loss: what is minimised.
+      optimizer: how weights are updated.
+      init_from: model file, name of a shipped model, or .npz of a trunk; "" draws all
+        weights.
+      frozen: patterns of parameter names that stay as they are.
+      batch_size: clips in a batch, over all devices of all hosts.
+      num_steps: length of the run.
+      seed: of everything random.
+      held_out: clips for tuning, never trained on.
+      synthetic: train on rendered clips; no data folder is needed.
+      loader_threads: threads that make batches.
+      loader_workers: processes that make batches; 0 leaves it to this one's threads.
+      log_every: steps between lines of the log.
+      save_every: steps between checkpoints.
+      validate_every: steps between measurements on crops of the held-out clips.
+      track_every: steps between trackings of the held-out clips in full; 0 is never.
+    """
 
     model: ModelConfig
     memory: MemoryConfig = MemoryConfig()
     sampling: SamplingConfig = SamplingConfig()
+    unroll: UnrollConfig = UnrollConfig()
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
-    init_from: str = (
-        ""  # model file, shipped name, or .npz of a trunk; "" draws weights
-    )
-    frozen: tuple[str, ...] = ()  # patterns of parameter names that stay as they are
-    batch_size: int = 8  # over all devices of one host
+    init_from: str = ""
+    frozen: tuple[str, ...] = ()
+    batch_size: int = 8
     num_steps: int = 4000
     seed: int = 0
-    held_out: tuple[str, ...] = ()  # clips for tuning, never trained on
+    held_out: tuple[str, ...] = ()
+    synthetic: bool = False
     loader_threads: int = 1
-    log_every: int = 20  # steps
-    save_every: int = 200  # steps
-    validate_every: int = 400  # steps
+    loader_workers: int = 0
+    log_every: int = 20
+    save_every: int = 200
+    validate_every: int = 400
+    track_every: int = 0
+
+
+# What may differ when a run goes on: none of it changes the weights.
+_FREE = ("loader_threads", "log_every", "save_every", "validate_every", "track_every")
 
 
 def load_config(path: str | Path) -> TrainConfig:
@@ -50,3 +84,101 @@ def load_config(path: str | Path) -> TrainConfig:
     if not hasattr(module, "get_config"):
         raise InputError(f"config {path} has no get_config(): see configs/lite.py")
     return module.get_config()
+
+
+def override(config: Any, assignments: Sequence[str]) -> Any:
+    """Returns the config with fields replaced by `name=value`, `part.name=value`, ...
+
+    Values are Python literals of the type of what they replace; text needs no quotes,
+    and a tuple may be written `a,b`.
+
+    Raises:
+      InputError: a field is unknown, or a value of another type.
+    """
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise InputError(
+                f"--set {assignment} isn't FIELD=VALUE: write "
+                "--set optimizer.learning_rate=1e-4"
+            )
+        config = _replace(config, name.split("."), text, assignment)
+    return config
+
+
+def _replace(config: Any, path: list[str], text: str, assignment: str) -> Any:
+    names = [field.name for field in dataclasses.fields(config)]
+    if path[0] not in names:
+        raise InputError(
+            f"--set {assignment}: there is no {path[0]!r}, choose from "
+            f"{', '.join(names)}"
+        )
+    value = getattr(config, path[0])
+    if dataclasses.is_dataclass(value) != (len(path) > 1):
+        wanted = "one of its fields" if len(path) == 1 else "no field of it"
+        raise InputError(f"--set {assignment}: name {path[0]} and {wanted}")
+    if len(path) > 1:
+        new = _replace(value, path[1:], text, assignment)
+    else:
+        new = _parse(text, value, assignment)
+    return dataclasses.replace(config, **{path[0]: new})
+
+
+def _parse(text: str, old: Any, assignment: str) -> Any:
+    """Returns the value that `text` says, of the type of `old`."""
+    if isinstance(old, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = tuple(text.split(",")) if isinstance(old, tuple) else text
+    if isinstance(old, tuple) and not isinstance(value, tuple):
+        value = tuple(value) if isinstance(value, list) else (value,)
+    if isinstance(old, float) and type(value) is int:
+        value = float(value)
+    if type(value) is not type(old):
+        raise InputError(
+            f"--set {assignment}: give a value like the present one, {old!r}"
+        )
+    return value
+
+
+def to_json(config: TrainConfig) -> str:
+    """Returns the config as text."""
+    return json.dumps(dataclasses.asdict(config), indent=1)
+
+
+def differences(saved: dict[str, Any], config: TrainConfig) -> list[str]:
+    """Returns what keeps a run of the config `saved` from going on with `config`.
+
+    Fields that `saved` lacks count with their defaults, as it is from an older version.
+    """
+    wanted = _flatten(json.loads(to_json(config)))
+    defaults = _flatten(json.loads(json.dumps(_defaults(config))))
+    have = {**defaults, **_flatten(saved)}
+    return [
+        f"{name} was {have.get(name)}, now {wanted.get(name)}"
+        for name in sorted(wanted.keys() | have.keys())
+        if name not in _FREE and have.get(name) != wanted.get(name)
+    ]
+
+
+def _defaults(config: Any) -> dict[str, Any]:
+    values = {}
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if dataclasses.is_dataclass(value):
+            values[field.name] = _defaults(value)
+        elif field.default is not dataclasses.MISSING:
+            values[field.name] = field.default
+    return values
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat.update(_flatten(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat

@@ -11,28 +11,46 @@ from jaxtyping import Array, Int
 
 Params = dict[str, Any]
 
+# Between a collection other than `params` and a name in it: "batch_stats:bn1/mean".
+_COLLECTION_MARK = ":"
+
 
 class TrainState(NamedTuple):
     """What a checkpoint holds."""
 
     step: Int[Array, ""]
     params: Params  # trained weights, flat: "decoder/fuse/kernel" → array
-    frozen: Params  # the other weights, flat
+    frozen: Params  # the other weights and the statistics of batch norms, flat
     opt_state: Any
     average: Params  # exponential moving average of params
 
 
 def split_params(variables: Params, frozen: Sequence[str]) -> tuple[Params, Params]:
-    """Returns the flat weights (trained, frozen by patterns of their names)."""
+    """Returns the flat weights (trained, fixed).
+
+    Fixed are those whose name one of the patterns `frozen` is found in, and everything
+    outside of the collection `params`: stored statistics never change.
+    """
     flat = traverse.flatten_dict(variables["params"], sep="/")
-    is_frozen = {k: any(re.search(p, k) for p in frozen) for k in flat}
-    trained = {k: v for k, v in flat.items() if not is_frozen[k]}
-    return trained, {k: v for k, v in flat.items() if is_frozen[k]}
+    fixed = {k: v for k, v in flat.items() if any(re.search(p, k) for p in frozen)}
+    trained = {k: v for k, v in flat.items() if k not in fixed}
+    for collection in sorted(variables.keys() - {"params"}):
+        values = traverse.flatten_dict(variables[collection], sep="/")
+        prefix = collection + _COLLECTION_MARK
+        fixed.update({prefix + name: value for name, value in values.items()})
+    return trained, fixed
 
 
 def join_params(trained: Params, frozen: Params) -> Params:
     """Returns the variables of the network; undoes `split_params`."""
-    return {"params": traverse.unflatten_dict({**trained, **frozen}, sep="/")}
+    collections: dict[str, Params] = {"params": {}}
+    for name, value in {**trained, **frozen}.items():
+        collection, mark, rest = name.partition(_COLLECTION_MARK)
+        if mark:
+            collections.setdefault(collection, {})[rest] = value
+        else:
+            collections["params"][name] = value
+    return {k: traverse.unflatten_dict(v, sep="/") for k, v in collections.items()}
 
 
 def init_state(

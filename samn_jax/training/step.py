@@ -1,117 +1,129 @@
-"""One training step: unroll the network over a clip, compare, update (paper, 3.4)."""
+"""One training step: unroll the network over clips, compare, update (paper, 3.4)."""
 
 import dataclasses
 from typing import NamedTuple
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, Float, Int
 
 from samn_jax import losses
-from samn_jax.memory import design as design_lib
-from samn_jax.models.network import QueryFeatures
 from samn_jax.training import state as state_lib
+from samn_jax.training import unroll as unroll_lib
+from samn_jax.training.unroll import Batch
 
 DEVICES = "devices"  # the pmap axis that gradients are averaged over
 
 
 @dataclasses.dataclass(frozen=True)
 class LossConfig:
-    """The loss and how the clip is unrolled."""
+    """The loss: cross entropy of the hardest pixels, plus one minus the soft IoU."""
 
     hard_fraction: float = 0.3  # share of pixels in the cross entropy, at the end
     hard_steps: int = 1500  # steps over which the share falls from 1 to it
     threshold_stride: int = 4  # see losses.hardest_mean
+    entropy_weight: float = 1.0
     iou_weight: float = 0.5
 
 
-class Batch(NamedTuple):
-    """Training clips of one object each."""
+class Objective(NamedTuple):
+    """What a step minimises and how it updates; nothing in it is traced."""
 
-    frames: UInt8[Array, "B F H W 3"]
-    masks: UInt8[Array, "B F H W"]  # 0 or 1
-    centers: Float[Array, "B F 2"]  # about where the object is, crop pixels (x, y)
-
-
-class Unroll(NamedTuple):
-    """What the loss needs to run the network over a clip."""
-
-    network: nn.Module
-    memory: design_lib.MemoryConfig
+    network: unroll_lib.Network
     loss: LossConfig
+    average_decay: float = 0.998  # of the moving average of the weights
+    accumulate: int = 1  # parts that a device's batch is computed in, to save memory
 
 
-def _frame(features: QueryFeatures, index: int) -> QueryFeatures:
-    """Returns the features of one frame, (F, B, ...) → (B, ...)."""
-    return jax.tree.map(lambda x: x[index], features)
+class ClipTerms(NamedTuple):
+    """The loss terms of each of the P predicted frames of each clip."""
+
+    cross_entropy: Float[Array, "P B"]
+    iou_loss: Float[Array, "P B"]
 
 
-def unroll(spec: Unroll, variables: dict, batch: Batch) -> Float[Array, "F-1 B H W"]:
-    """Returns the log-odds of frames 1.., each predicted from those before it.
-
-    The first frame is remembered with its true mask, the others with the prediction
-    (`recurrent`). All frames stay in memory.
-    """
-    count = batch.frames.shape[1]
-    config = dataclasses.replace(spec.memory, capacity=max(count, 3))
-    memory = design_lib.build_memory(config)
-    apply = lambda *args, method: spec.network.apply(  # noqa: E731
-        variables, *args, method=method
+def clip_terms(
+    objective: Objective,
+    logits: Float[Array, "P B K H W"],
+    batch: Batch,
+    step: Int[Array, ""],
+) -> ClipTerms:
+    """Returns the loss terms of logits as `unroll.unroll` gives them."""
+    config = objective.loss
+    predicted, clips, kinds, *size = logits.shape
+    truth, present = unroll_lib.true_masks(batch.masks, kinds - 1)
+    truth = truth[1 : predicted + 1]
+    background = 1.0 - jnp.sum(truth, axis=2, keepdims=True)
+    target = jnp.concatenate((background, truth), axis=2)
+    entropy = jax.vmap(losses.joint_cross_entropy)(
+        logits.reshape(-1, kinds, *size), target.reshape(-1, kinds, *size)
     )
-    images = jnp.swapaxes(batch.frames, 0, 1).astype(jnp.float32) / 255.0
-    centers = jnp.swapaxes(batch.centers, 0, 1)
-    flat = images.reshape(-1, *images.shape[2:])
-    features = jax.tree.map(
-        lambda x: x.reshape(*images.shape[:2], *x.shape[1:]),
-        apply(flat, method="encode_query"),
+    hardest = losses.hardest_mean(
+        entropy, _hard_fraction(config, step), stride=config.threshold_stride
+    )
+    prob = jax.nn.softmax(logits, axis=2)[:, :, 1:]
+    overlap = losses.soft_iou_loss(prob.reshape(-1, *size), truth.reshape(-1, *size))
+    overlap = overlap.reshape(predicted, clips, kinds - 1)
+    return ClipTerms(
+        cross_entropy=hardest.reshape(predicted, clips),
+        iou_loss=jax.vmap(unroll_lib.mean_over_present, (0, None))(overlap, present),
     )
 
-    def remember(index: int, mask: Array) -> tuple[Array, Array]:
-        return apply(
-            images[index], _frame(features, index), mask, method="encode_memory"
-        )
 
-    key, value = remember(0, batch.masks[:, 0].astype(jnp.float32))
-    bank = jax.vmap(memory.init)(key, value)
-    outputs = []
-    # A clip is short: on CPU, XLA runs convolutions inside a scan several times slower.
-    for index in range(1, count):
-        query = _frame(features, index)
-        readout = jax.vmap(memory.read)(bank, query.key)
-        log_odds = apply(readout, query, centers[index], method="decode")
-        key, value = remember(index, jax.nn.sigmoid(log_odds))
-        keep = jnp.ones(key.shape[:1], bool)
-        bank = jax.vmap(memory.write)(bank, key, value, keep)
-        outputs.append(log_odds)
-    return jnp.stack(outputs)
-
-
-def clip_loss(
-    spec: Unroll, log_odds: Float[Array, "F-1 B H W"], batch: Batch, step: Array
-) -> tuple[Float[Array, ""], dict[str, Array]]:
-    """Returns the loss of a batch and what to log: cross entropy and IoU."""
-    config = spec.loss
-    flat = log_odds.reshape(-1, *log_odds.shape[2:])
-    truth = jnp.swapaxes(batch.masks[:, 1:], 0, 1).reshape(flat.shape)
-    target = truth.astype(jnp.float32)
+def _hard_fraction(config: LossConfig, step: Int[Array, ""]) -> Float[Array, ""]:
+    """Returns the share of pixels that count at a step."""
+    if not config.hard_steps:
+        return jnp.float32(config.hard_fraction)
     progress = jnp.clip(step.astype(jnp.float32) / config.hard_steps, 0.0, 1.0)
-    fraction = 1.0 + progress * (config.hard_fraction - 1.0)
-    entropy = losses.hardest_mean(
-        losses.pixel_cross_entropy(flat, target),
-        fraction,
-        stride=config.threshold_stride,
-    ).mean()
-    overlap = losses.soft_iou_loss(jax.nn.sigmoid(flat), target).mean()
-    loss = entropy + config.iou_weight * overlap
+    return 1.0 + progress * (config.hard_fraction - 1.0)
+
+
+def loss_fn(
+    objective: Objective,
+    params: state_lib.Params,
+    frozen: state_lib.Params,
+    batch: Batch,
+    step: Int[Array, ""],
+) -> tuple[Float[Array, ""], dict[str, Array]]:
+    """Returns the loss of a batch and what to log: loss, cross entropy and IoU."""
+    variables = state_lib.join_params(params, frozen)
+    logits = unroll_lib.unroll(objective.network, variables, batch)
+    terms = clip_terms(objective, logits, batch, step)
+    entropy, overlap = terms.cross_entropy.mean(), terms.iou_loss.mean()
+    config = objective.loss
+    loss = config.entropy_weight * entropy + config.iou_weight * overlap
     return loss, {"loss": loss, "cross_entropy": entropy, "iou": 1.0 - overlap}
 
 
+def _gradients(
+    objective: Objective, state: state_lib.TrainState, batch: Batch
+) -> tuple[state_lib.Params, dict[str, Array]]:
+    """Returns gradients and metrics of a device's batch, part by part if asked."""
+
+    def of_part(part: Batch) -> tuple[state_lib.Params, dict[str, Array]]:
+        def loss_of(params: state_lib.Params) -> tuple[Array, dict[str, Array]]:
+            return loss_fn(objective, params, state.frozen, part, state.step)
+
+        return jax.grad(loss_of, has_aux=True)(state.params)
+
+    count = objective.accumulate
+    if count == 1:
+        return of_part(batch)
+    parts = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), batch)
+    shapes = jax.eval_shape(of_part, jax.tree.map(lambda x: x[0], parts))
+    zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+    add = lambda total, part: (  # noqa: E731
+        jax.tree.map(jnp.add, total, of_part(part)),
+        None,
+    )
+    total, _ = jax.lax.scan(add, zeros, parts)
+    return jax.tree.map(lambda x: x / count, total)
+
+
 def train_step(
-    spec: Unroll,
+    objective: Objective,
     optimizer: optax.GradientTransformation,
-    average_decay: float,
     state: state_lib.TrainState,
     batch: Batch,
 ) -> tuple[state_lib.TrainState, dict[str, Array]]:
@@ -119,19 +131,14 @@ def train_step(
 
     Gradients and metrics are averaged over the axis `DEVICES`.
     """
-
-    def loss_fn(params: dict) -> tuple[Array, dict[str, Array]]:
-        variables = state_lib.join_params(params, state.frozen)
-        return clip_loss(spec, unroll(spec, variables, batch), batch, state.step)
-
-    grads, metrics = jax.grad(loss_fn, has_aux=True)(state.params)
-    grads, metrics = jax.lax.pmean((grads, metrics), DEVICES)
-    metrics["gradient_norm"] = optax.global_norm(grads)
+    gradients = jax.lax.pmean(_gradients(objective, state, batch), DEVICES)
+    grads, metrics = gradients
+    metrics["gradient_norm"] = optax.tree.norm(grads)
     updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     # The average follows closely at first, or it would remember the random start.
     count = state.step.astype(jnp.float32)
-    decay = jnp.minimum(average_decay, (1.0 + count) / (10.0 + count))
+    decay = jnp.minimum(objective.average_decay, (1.0 + count) / (10.0 + count))
     average = jax.tree.map(
         lambda a, p: a * decay + p * (1.0 - decay), state.average, params
     )

@@ -1,0 +1,37 @@
+"""Two steps of a tiny network on rendered clips: shows that training works at all.
+
+python train.py --config configs/smoke.py --output_dir runs/smoke
+
+Cost: 20 seconds on 2 CPU cores, nearly all of it compilation. Result: none to speak of.
+"""
+
+from samn_jax.data.sampling import SamplingConfig
+from samn_jax.memory.design import MemoryConfig
+from samn_jax.models.lite import LiteConfig
+from samn_jax.training.config import TrainConfig
+from samn_jax.training.optimizer import OptimizerConfig
+
+
+def get_config() -> TrainConfig:
+    """Returns the settings."""
+    return TrainConfig(
+        model=LiteConfig(
+            key_dim=4,
+            value_dim=8,
+            value_dims=(4, 8),
+            decoder_dims=(8, 8, 8, 4),
+            blocks=((1, 1, 1, 4), (1, 2, 2, 4), (1, 2, 2, 8), (1, 2, 2, 8)),
+            taps=(3, 2, 1, 0),
+            stem_channels=4,
+        ),
+        memory=MemoryConfig(similarity="l2"),
+        sampling=SamplingConfig(num_frames=2, crop_size=64, max_gap=2),
+        optimizer=OptimizerConfig(learning_rate=3e-3, warmup_steps=0),
+        frozen=("^tap_",),
+        synthetic=True,
+        batch_size=4,
+        num_steps=2,
+        log_every=1,
+        save_every=2,
+        validate_every=2,
+    )

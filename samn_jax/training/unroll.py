@@ -1,0 +1,205 @@
+"""The network run over a training clip, frame after frame (paper, 3.4)."""
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, UInt8
+
+from samn_jax import losses
+from samn_jax.memory import design as design_lib
+from samn_jax.models import aggregation
+from samn_jax.models.network import QueryFeatures
+
+MODES = ("recurrent", "mask", "threshold", "two")
+AGGREGATIONS = ("odds", "soft")
+MIN_CAPACITY = 3  # of a memory bank
+# Log-odds of an object that a clip lacks: finite, as 0 · inf is not a number.
+ABSENT = -1e4
+
+
+@dataclasses.dataclass(frozen=True)
+class UnrollConfig:
+    """How a clip is unrolled.
+
+    Attributes:
+      mode: what a predicted frame is remembered with: its prediction (`recurrent`), its
+        true mask (`mask`), or its prediction where that is good and its true mask
+        elsewhere (`threshold`). `two` stops after the second frame.
+      iou_threshold: the mean IoU over a clip's objects above which a prediction counts
+        as good (`threshold`).
+      aggregation: how objects become one distribution: `soft` as in the paper, `odds`
+        by a softmax over their log-odds, 0 for the background.
+    """
+
+    mode: str = "recurrent"
+    iou_threshold: float = 0.5
+    aggregation: str = "odds"
+
+
+class Batch(NamedTuple):
+    """Training clips."""
+
+    frames: UInt8[Array, "B F H W 3"]
+    masks: UInt8[Array, "B F H W"]  # object ids 1..N, 0 the background
+    centers: Float[Array, "B F 2"]  # about where the object is, crop pixels (x, y)
+
+
+class Network(NamedTuple):
+    """What is run over a clip, and how; nothing in it is traced."""
+
+    module: nn.Module
+    memory: design_lib.MemoryConfig
+    unroll: UnrollConfig = UnrollConfig()
+    num_objects: int = 1  # N, of every clip; a clip may have fewer
+
+
+def check_config(config: UnrollConfig) -> None:
+    """Raises ValueError if a name is unknown."""
+    if config.mode not in MODES:
+        raise ValueError(f"unroll mode {config.mode!r}: choose from {MODES}")
+    if config.aggregation not in AGGREGATIONS:
+        raise ValueError(
+            f"aggregation {config.aggregation!r}: choose from {AGGREGATIONS}"
+        )
+
+
+def split_objects(
+    masks: UInt8[Array, "*dims H W"], count: int
+) -> Float[Array, "*dims N H W"]:
+    """Returns one mask of 0 and 1 for each id from 1 to `count`."""
+    ids = jnp.arange(1, count + 1, dtype=masks.dtype)
+    ids = ids.reshape(*(1,) * (masks.ndim - 2), count, 1, 1)
+    return (masks[..., None, :, :] == ids).astype(jnp.float32)
+
+
+def true_masks(
+    masks: UInt8[Array, "B F H W"], count: int
+) -> tuple[Float[Array, "F B N H W"], Bool[Array, "B N"]]:
+    """Returns the objects' masks frame by frame, and which a clip has.
+
+    A clip has those objects that its first frame shows; others are background.
+    """
+    truth = split_objects(jnp.swapaxes(masks, 0, 1), count)
+    present = jnp.any(truth[0] > 0, axis=(2, 3))
+    return truth * present[None, :, :, None, None].astype(truth.dtype), present
+
+
+def join_objects(
+    log_odds: Float[Array, "N H W"], present: Bool[Array, " N"], *, kind: str
+) -> Float[Array, "N+1 H W"]:
+    """Returns logits of background and objects; those not present have none."""
+    if kind == "odds":
+        shut = jnp.where(present, 0.0, ABSENT).astype(log_odds.dtype)
+        background = jnp.zeros_like(log_odds[:1])
+        return jnp.concatenate((background, log_odds + shut[:, None, None]))
+    prob = jax.nn.sigmoid(log_odds) * present.astype(log_odds.dtype)[:, None, None]
+    return aggregation.soft_aggregate(prob)
+
+
+def mean_over_present(
+    values: Float[Array, "*dims N"], present: Bool[Array, "*dims N"]
+) -> Float[Array, "*dims"]:
+    """Returns the mean over a clip's objects, leaving out those it does not have."""
+    count = jnp.maximum(jnp.sum(present, axis=-1), 1).astype(values.dtype)
+    return jnp.sum(jnp.where(present, values, 0.0), axis=-1) / count
+
+
+def object_probability(logits: Float[Array, "B K H W"]) -> Float[Array, "B N H W"]:
+    """Returns the objects' part of the softmax over background and objects."""
+    return jax.nn.softmax(logits, axis=1)[:, 1:]
+
+
+def unroll(
+    network: Network, variables: dict, batch: Batch
+) -> Float[Array, "P B K H W"]:
+    """Returns logits of background and objects for frames 1.., each from those before.
+
+    The first frame is remembered with its true mask, the others as the mode says; all
+    stay in memory. With the mode `two` there is one predicted frame.
+    """
+    length = 2 if network.unroll.mode == "two" else batch.frames.shape[1]
+    steps = _Steps(network, variables, batch, length)
+    bank = steps.first_bank()
+    outputs = []
+    # A clip is short: on CPU, XLA runs convolutions inside a scan several times slower.
+    for index in range(1, length):
+        logits = steps.predict(bank, index)
+        outputs.append(logits)
+        if index < length - 1:
+            bank = steps.remember(bank, index, steps.remembered_mask(index, logits))
+    return jnp.stack(outputs)
+
+
+class _Steps:
+    """The steps of one unrolling, over clips × objects flattened to one axis."""
+
+    def __init__(
+        self, network: Network, variables: dict, batch: Batch, length: int
+    ) -> None:
+        self.network, self.variables = network, variables
+        capacity = max(length, MIN_CAPACITY)
+        self.memory = design_lib.build_memory(
+            dataclasses.replace(network.memory, capacity=capacity)
+        )
+        frames = jnp.swapaxes(batch.frames[:, :length], 0, 1)
+        self.images = frames.astype(jnp.float32) / 255.0
+        self.centers = self._repeat(jnp.swapaxes(batch.centers, 0, 1), axis=1)
+        self.truth, self.present = true_masks(batch.masks, network.num_objects)
+        flat = self.images.reshape(-1, *self.images.shape[2:])
+        features = self._apply(flat, method="encode_query")
+        self.features = jax.tree.map(
+            lambda x: x.reshape(*self.images.shape[:2], *x.shape[1:]), features
+        )
+
+    def _apply(self, *args: Array | QueryFeatures, method: str) -> Array | tuple:
+        return self.network.module.apply(self.variables, *args, method=method)
+
+    def _repeat(self, x: Array, axis: int = 0) -> Array:
+        """Returns the clips' axis repeated for their objects."""
+        count = self.network.num_objects
+        return x if count == 1 else jnp.repeat(x, count, axis=axis)
+
+    def _query(self, index: int) -> QueryFeatures:
+        return jax.tree.map(lambda x: self._repeat(x[index]), self.features)
+
+    def _encode(self, index: int, mask: Array) -> tuple[Array, Array]:
+        flat = mask.reshape(-1, *mask.shape[2:])
+        image = self._repeat(self.images[index])
+        return self._apply(image, self._query(index), flat, method="encode_memory")
+
+    def first_bank(self) -> tuple:
+        """Returns a memory of the first frame with its true mask."""
+        return jax.vmap(self.memory.init)(*self._encode(0, self.truth[0]))
+
+    def remember(self, bank: tuple, index: int, mask: Array) -> tuple:
+        """Returns the memory with one more frame."""
+        key, value = self._encode(index, mask)
+        keep = jnp.ones(key.shape[:1], bool)
+        return jax.vmap(self.memory.write)(bank, key, value, keep)
+
+    def predict(self, bank: tuple, index: int) -> Array:
+        """Returns the logits (B, N + 1, H, W) of one frame."""
+        query = self._query(index)
+        readout = jax.vmap(self.memory.read)(bank, query.key)
+        log_odds = self._apply(readout, query, self.centers[index], method="decode")
+        log_odds = log_odds.reshape(*self.present.shape, *log_odds.shape[1:])
+        kind = self.network.unroll.aggregation
+        join = functools.partial(join_objects, kind=kind)
+        return jax.vmap(join)(log_odds, self.present)
+
+    def remembered_mask(self, index: int, logits: Array) -> Array:
+        """Returns the masks (B, N, H, W) that a predicted frame is remembered with."""
+        mode, truth = self.network.unroll.mode, self.truth[index]
+        if mode == "mask":
+            return truth
+        prob = object_probability(logits)
+        if mode == "recurrent":
+            return prob
+        loss = jax.vmap(losses.soft_iou_loss)(prob, truth)
+        good = mean_over_present(1.0 - loss, self.present)
+        good = good > self.network.unroll.iou_threshold
+        return jnp.where(good[:, None, None, None], prob, truth)

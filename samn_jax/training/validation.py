@@ -1,0 +1,145 @@
+"""Measurements on held-out clips: IoU on crops, pictures, and full trackings."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, UInt8
+
+from samn_jax import visualize
+from samn_jax.data import clips as clips_lib
+from samn_jax.data import pipeline, sampling
+from samn_jax.metrics import davis
+from samn_jax.models import model_file
+from samn_jax.tracking import predictor
+from samn_jax.tracking.state import TrackerSpec
+from samn_jax.training import unroll as unroll_lib
+from samn_jax.training.config import TrainConfig
+
+NUM_BATCHES = 6
+PICTURE_ROWS = 4
+
+
+class Validator:
+    """Fixed crops of the held-out videos, and what to do with them."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        network: unroll_lib.Network,
+        videos: Sequence[clips_lib.Video],
+    ) -> None:
+        self._config, self._videos = config, videos
+        self.batches = held_out_batches(config, videos)
+        self._predict = jax.jit(functools.partial(predict, network))
+
+    def measure(self, variables: dict) -> dict[str, float]:
+        """Returns the mean IoU on the crops; nothing without held-out videos."""
+        if not self.batches:
+            return {}
+        scores = [
+            mean_iou(self._predict(variables, batch), batch) for batch in self.batches
+        ]
+        return {"held_out_iou": float(np.mean(scores))}
+
+    def picture(
+        self, variables: dict, batch: unroll_lib.Batch
+    ) -> UInt8[np.ndarray, "H W 3"]:
+        """Returns frame, truth and prediction side by side for some clips."""
+        first = jax.tree.map(lambda x: x[:PICTURE_ROWS], batch)
+        ids = np.asarray(self._predict(variables, first))
+        last = ids.shape[0]
+        rows = []
+        for i, found in enumerate(ids[-1]):
+            frame, truth = first.frames[i, last], first.masks[i, last]
+            start = visualize.overlay_mask(first.frames[i, 0], first.masks[i, 0])
+            views = [start, frame, visualize.overlay_mask(frame, truth)]
+            views.append(visualize.overlay_mask(frame, found, truth))
+            rows.append(np.concatenate(views, axis=1))
+        return np.concatenate(rows, axis=0)
+
+    def track(self, variables: dict) -> dict[str, float]:
+        """Returns the mean J of tracking each held-out video from its first mask."""
+        config = self._config.model
+        spec = TrackerSpec(
+            model_file.build_network(config),
+            predictor.default_config(config.network),
+            config.similarity,
+        )
+        tracker = predictor.Tracker(spec, variables)
+        scores = [track_video(tracker, video) for video in self._videos]
+        return {"held_out_J": float(np.mean(scores))}
+
+
+def track_video(tracker: Any, video: clips_lib.Video) -> float:
+    """Returns the mean J over the objects of a video, each tracked by itself.
+
+    Args:
+      tracker: as `samn_jax.Tracker`.
+      video: its first mask says what to follow.
+    """
+    first, ids = video.frames[0].load()
+    values = []
+    for i in np.unique(ids[ids > 0]):
+        state, _ = tracker.init(first, mask=ids == i)
+        for index in range(1, len(video.frames)):
+            frame, truth = video.frames[index].load()
+            state, answer = tracker.step(state, frame)
+            if index in davis.scored_frames(len(video.frames)):
+                found = np.asarray(answer.mask) > 0.5
+                values.append(davis.region_overlap(found, truth == i))
+    return float(np.mean(values)) if values else 0.0
+
+
+def held_out_batches(
+    config: TrainConfig, videos: Sequence[clips_lib.Video]
+) -> list[unroll_lib.Batch]:
+    """Returns fixed batches of crops of the videos; none without videos."""
+    if not videos:
+        return []
+    plain = dataclasses.replace(
+        config.sampling,
+        video_share=1.0,
+        distractor_share=0.0,
+        occluder_share=0.0,
+        gap_growth=0,
+    )
+    clips = sampling.Clips((), videos, plain)
+    draws = pipeline.batches(clips, batch_size=config.batch_size, seed=1)
+    return [split_batch(next(draws))[0] for _ in range(NUM_BATCHES)]
+
+
+def split_batch(
+    arrays: dict[str, np.ndarray],
+) -> tuple[unroll_lib.Batch, dict[str, np.ndarray]]:
+    """Returns what the step takes of a batch of samples, and the rest."""
+    fields = unroll_lib.Batch._fields
+    rest = {name: x for name, x in arrays.items() if name not in fields}
+    return unroll_lib.Batch(**{name: arrays[name] for name in fields}), rest
+
+
+def predict(
+    network: unroll_lib.Network, variables: dict, batch: unroll_lib.Batch
+) -> UInt8[Array, "P B H W"]:
+    """Returns the object ids of the predicted frames."""
+    logits = unroll_lib.unroll(network, variables, batch)
+    return jnp.argmax(logits, axis=2).astype(jnp.uint8)
+
+
+def mean_iou(
+    ids: UInt8[Array, "P B H W"], batch: unroll_lib.Batch
+) -> Float[np.ndarray, ""] | float:
+    """Returns the mean over frames and over each clip's objects; 1 for empty masks."""
+    found = np.asarray(ids)
+    truth = np.swapaxes(batch.masks, 0, 1)[1 : len(found) + 1]
+    scores = []
+    for clip in range(found.shape[1]):
+        objects = np.unique(batch.masks[clip, 0])
+        for i in objects[objects > 0]:
+            pairs = zip(found[:, clip] == i, truth[:, clip] == i, strict=True)
+            scores += [davis.region_overlap(*pair) for pair in pairs]
+    return float(np.mean(scores)) if scores else 0.0
