@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data_dir", type=Path, default=Path("."), help="its folder")
     add("--checkpoint", default="lite", help="shipped model's name, or a model file")
     add("--output_dir", type=Path, help="default: outputs/DATASET")
-    add("--split", default="", help="part of GOT-10k (val) or TrackingNet (TEST)")
+    add("--split", default="", help="part of DAVIS-2017, GOT-10k, TrackingNet")
     add("--sequences", default="", help="only these, as a,b")
     add("--shard", metavar="I/N", help="only every N-th sequence, from the I-th on")
     only = parser.add_mutually_exclusive_group()

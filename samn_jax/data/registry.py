@@ -6,7 +6,7 @@ from pathlib import Path
 from samn_jax import errors
 from samn_jax.data import davis, davis17, folder, synthetic, types, youtube_vos
 
-READERS: dict[str, Callable[[Path], types.Dataset]] = {
+READERS: dict[str, Callable[..., types.Dataset]] = {
     "synthetic": synthetic.read_synthetic,
     "folder": folder.read_folder,
     "davis16": davis.read_davis16,
@@ -14,9 +14,17 @@ READERS: dict[str, Callable[[Path], types.Dataset]] = {
     "youtubevos": youtube_vos.read_youtube_vos,
 }
 
+# Those whose readers take the name of a split as well.
+_SPLIT = ("davis17",)
 
-def read_dataset(name: str, data_dir: Path) -> types.Dataset:
+
+def read_dataset(name: str, data_dir: Path, split: str = "") -> types.Dataset:
     """The data set of that name, read from the folder.
+
+    Args:
+      name: one of `READERS`.
+      data_dir: its folder.
+      split: part of it, the reader's default if empty.
 
     Raises:
       InputError: if no reader has the name, or the folder isn't as the reader needs it.
@@ -25,4 +33,6 @@ def read_dataset(name: str, data_dir: Path) -> types.Dataset:
         raise errors.InputError(
             f"data set {name!r} is unknown: choose from {', '.join(READERS)}"
         )
-    return READERS[name](data_dir)
+    if split and name not in _SPLIT:
+        raise errors.InputError(f"{name} has no split {split!r}: leave --split out")
+    return READERS[name](data_dir, *([split] if split else []))

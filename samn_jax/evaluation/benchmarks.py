@@ -116,8 +116,7 @@ def _read(config: EvaluationConfig) -> types.Dataset:
     if config.dataset in region_benchmarks.BENCHMARKS:
         dataset = _read_regions(config)
     elif config.dataset in registry.READERS:
-        _check_split(config, ())
-        dataset = registry.read_dataset(config.dataset, config.data_dir)
+        dataset = registry.read_dataset(config.dataset, config.data_dir, config.split)
     else:
         names = (*registry.READERS, *region_benchmarks.BENCHMARKS)
         raise errors.InputError(
@@ -130,17 +129,13 @@ def _read(config: EvaluationConfig) -> types.Dataset:
 
 def _read_regions(config: EvaluationConfig) -> types.Dataset:
     benchmark = region_benchmarks.BENCHMARKS[config.dataset]
-    _check_split(config, benchmark.splits)
-    split = (config.split,) if config.split else ()
-    return benchmark.read(config.data_dir, *split)
-
-
-def _check_split(config: EvaluationConfig, splits: tuple[str, ...]) -> None:
-    if config.split and config.split not in splits:
-        choice = f"choose from {', '.join(splits)}" if splits else "leave --split out"
+    if config.split and config.split not in benchmark.splits:
+        splits = ", ".join(benchmark.splits)
+        choice = f"choose from {splits}" if splits else "leave --split out"
         raise errors.InputError(
             f"{config.dataset} has no split {config.split!r}: {choice}"
         )
+    return benchmark.read(config.data_dir, *([config.split] if config.split else []))
 
 
 def _open_scoring(config: EvaluationConfig, results_dir: Path) -> Run:
