@@ -19,11 +19,7 @@ _WARM_UP_STEPS = 2
 
 
 class TimedTracker:
-    """A tracker of regions that counts frames and seconds.
-
-    Before the first start with frames of a new size it is led through a few frames that
-    don't count, so that it compiles outside of all timings.
-    """
+    """A tracker of regions that counts frames and seconds."""
 
     def __init__(self, tracker: region_tracker.RegionTracker) -> None:
         """Wrap a tracker; nothing is counted yet."""
@@ -38,7 +34,6 @@ class TimedTracker:
 
     def init(self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region) -> Any:
         """State after the first frame."""
-        self._warm_up(frame, region)
         began = time.perf_counter()
         state = self._tracker.init(frame, region)
         self.start_seconds += time.perf_counter() - began
@@ -55,7 +50,10 @@ class TimedTracker:
         self.num_steps += 1
         return answer
 
-    def _warm_up(self, frame: np.ndarray, region: regions.Region) -> None:
+    def warm_up(
+        self, frame: UInt8[np.ndarray, "H W 3"], region: regions.Region
+    ) -> None:
+        """Track a frame against itself, so that all is compiled for its size."""
         program = (frame.shape, isinstance(region, regions.MaskRegion))
         if program not in self._warm:
             self._warm.add(program)
@@ -78,9 +76,12 @@ def track_dataset(
     timed = TimedTracker(follower)
 
     def run_one(sequence: types.Sequence) -> courses.Record:
+        record = folder.record_of(sequence)
+        if record is None:
+            index, region = _first_truth(sequence)
+            timed.warm_up(sequence.frame(index), region)
         timed.restart_clock()
         benchmark.run(timed, sequence, folder.results_dir)
-        record = folder.record_of(sequence)
         if record is None or timed.num_starts:
             record = courses.make_record(
                 timed.num_starts + timed.num_steps,
@@ -92,3 +93,13 @@ def track_dataset(
         return record
 
     return courses.run_all(dataset, run_one, folder)
+
+
+def _first_truth(sequence: types.Sequence) -> tuple[int, regions.Region]:
+    """A frame of a video with boxes or regions from which a tracker can start."""
+    truths = getattr(sequence, "groundtruth", None)
+    if truths is None:
+        return 0, np.array(sequence.init_box_xywh)
+    seen = (k for k, region in enumerate(truths) if not regions.is_empty(region))
+    index = next(seen, 0)
+    return index, truths[index]

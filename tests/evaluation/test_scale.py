@@ -211,6 +211,11 @@ def test_every_sequence_has_its_speed_without_compilation(benchmark):
     speeds = [one["frames_per_second"] for one in results["sequences"].values()]
     assert len(speeds) == len(VIDEOS)
     assert min(speeds) > NUM_FRAMES / 0.4
+    files = [*benchmark.root.rglob("*_time.txt"), *benchmark.root.rglob("*_time.value")]
+    assert bool(files) == (benchmark.kind != "folder")
+    assert all(
+        float(value) < 0.4 for path in files for value in path.read_text().split()
+    )
 
 
 def test_results_of_a_video_without_truth_are_packed_for_the_server(benchmark, capsys):
