@@ -1,0 +1,87 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from samn_jax.errors import InputError
+from samn_jax.models.lite import LiteConfig
+from samn_jax.training import config as config_lib
+from samn_jax.training.config import TrainConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = TrainConfig(model=LiteConfig())
+
+
+def test_all_configs_load():
+    paths = sorted((ROOT / "configs").glob("*.py"))
+    assert {"lite", "smoke"} <= {path.stem for path in paths}
+    for path in paths:
+        config = config_lib.load_config(path)
+        assert config.model.similarity == config.memory.similarity, path
+        head = path.read_text().split('"""')[1]
+        assert "python train.py" in head, path
+
+
+def test_overrides_take_the_type_of_what_they_replace():
+    changed = config_lib.override(
+        BASE,
+        [
+            "optimizer.learning_rate=1",
+            "held_out=a,b",
+            "frozen=('^x/',)",
+            "model.key_dim=32",
+            "init_from=lite",
+            "synthetic=True",
+        ],
+    )
+    assert changed.optimizer.learning_rate == 1.0
+    assert isinstance(changed.optimizer.learning_rate, float)
+    assert changed.held_out == ("a", "b")
+    assert changed.frozen == ("^x/",)
+    assert changed.model.key_dim == 32
+    assert changed.init_from == "lite"
+    assert changed.synthetic is True
+    assert BASE.model.key_dim == 64
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("batchsize=4", "no 'batchsize'"),
+        ("optimizer.lr=1", "no 'lr'"),
+        ("batch_size=4.5", "present one, 8"),
+        ("batch_size=True", "present one, 8"),
+        ("optimizer=adam", "one of its fields"),
+        ("seed.x=1", "no field of it"),
+        ("seed", "FIELD=VALUE"),
+    ],
+)
+def test_typos_and_wrong_types_are_errors(assignment, message):
+    with pytest.raises(InputError, match=message):
+        config_lib.override(BASE, [assignment])
+
+
+def test_differences_name_the_field():
+    saved = json.loads(config_lib.to_json(BASE))
+    assert config_lib.differences(saved, BASE) == []
+    other = config_lib.override(BASE, ["optimizer.learning_rate=0.5", "log_every=3"])
+    assert config_lib.differences(saved, other) == [
+        "optimizer.learning_rate was 0.001, now 0.5"
+    ]
+
+
+def test_fields_of_later_versions_count_with_their_defaults():
+    saved = json.loads(config_lib.to_json(BASE))
+    del saved["unroll"], saved["synthetic"]
+    assert config_lib.differences(saved, BASE) == []
+    changed = dataclasses.replace(BASE, synthetic=True)
+    assert config_lib.differences(saved, changed) == ["synthetic was False, now True"]
+
+
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(InputError, match="nothing.py is missing"):
+        config_lib.load_config(tmp_path / "nothing.py")
+    (tmp_path / "empty.py").write_text("")
+    with pytest.raises(InputError, match="no get_config"):
+        config_lib.load_config(tmp_path / "empty.py")

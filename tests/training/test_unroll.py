@@ -1,0 +1,104 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.models import aggregation
+from samn_jax.training import unroll
+from tests.training import tiny
+
+
+def run(batch, num_objects=1, **settings):
+    network = tiny.objective(num_objects, **settings).network
+    return np.asarray(
+        jax.jit(functools.partial(unroll.unroll, network))(tiny.variables(), batch)
+    )
+
+
+def by_hand(batch, remembered):
+    """Returns the second predicted frame's log-odds of each clip, step by step."""
+    net, variables = tiny.TinyNet(), tiny.variables()
+    apply = functools.partial(net.apply, variables)
+    results = []
+    for clip in range(batch.frames.shape[0]):
+        images = batch.frames[clip].astype(np.float32) / np.float32(255)
+        first = batch.masks[clip, 0].astype(np.float32)
+        masks = [first, remembered[clip]]
+        keys, values = [], []
+        for image, mask in zip(images[:2], masks, strict=True):
+            query = apply(image[None], method="encode_query")
+            key, value = apply(image[None], query, mask[None], method="encode_memory")
+            keys.append(np.asarray(key).reshape(-1, 3))
+            values.append(np.asarray(value).reshape(-1, 2))
+        query = apply(images[2][None], method="encode_query")
+        keys, values = np.concatenate(keys), np.concatenate(values)
+        distance = np.square(np.asarray(query.key).reshape(-1, 1, 3) - keys[None])
+        weights = np.exp(-distance.sum(-1) / np.sqrt(3))
+        readout = (weights / weights.sum(1, keepdims=True)) @ values
+        readout = jnp.asarray(readout.reshape(1, 2, 2, 2), jnp.float32)
+        log_odds = apply(readout, query, jnp.zeros((1, 2)), method="decode")
+        results.append(np.asarray(log_odds[0]))
+    return np.stack(results)
+
+
+@pytest.mark.parametrize(
+    ("mode", "threshold", "predicted"),
+    [
+        ("recurrent", 0.5, True),
+        ("mask", 0.5, False),
+        ("threshold", -1.0, True),
+        ("threshold", 1.0, False),
+    ],
+)
+def test_modes_remember_predictions_or_true_masks(mode, threshold, predicted):
+    batch = tiny.batch()
+    logits = run(batch, mode=mode, iou_threshold=threshold)
+    assert logits.shape == (2, 4, 2, tiny.SIZE, tiny.SIZE)
+    odds = logits[:, :, 1] - logits[:, :, 0]
+    truth = batch.masks[:, 1].astype(np.float32)
+    remembered = 1 / (1 + np.exp(-odds[0])) if predicted else truth
+    np.testing.assert_allclose(odds[1], by_hand(batch, remembered), atol=2e-5)
+
+
+def test_two_predicts_one_frame():
+    batch = tiny.batch()
+    logits = run(batch, mode="two")
+    assert logits.shape[0] == 1
+    np.testing.assert_allclose(logits[0], run(batch)[0], atol=1e-5)
+
+
+def test_an_object_that_a_clip_lacks_changes_nothing():
+    batch = tiny.batch()
+    alone, beside = run(batch), run(batch, num_objects=2)
+    assert beside.shape[2] == 3
+    shares = jax.nn.softmax(beside, axis=2)
+    assert np.max(shares[:, :, 2]) < 1e-6
+    np.testing.assert_allclose(
+        shares[:, :, 1], jax.nn.softmax(alone, axis=2)[:, :, 1], atol=1e-5
+    )
+
+
+def test_later_objects_count_as_background():
+    batch = tiny.batch()
+    masks = batch.masks.copy()
+    masks[:, 1:, :4, :4] = 2
+    truth, present = jax.jit(functools.partial(unroll.true_masks, count=2))(masks)
+    assert present.tolist() == [[True, False]] * 4
+    assert not truth[:, :, 1].any()
+
+
+def test_soft_aggregation_is_that_of_the_paper():
+    log_odds = jax.random.normal(jax.random.key(0), (2, 4, 4)) * 3
+    join = jax.jit(functools.partial(unroll.join_objects, kind="soft"))
+    joined = join(log_odds, jnp.ones(2, bool))
+    expected = aggregation.soft_aggregate(jax.nn.sigmoid(log_odds))
+    np.testing.assert_allclose(joined, expected, rtol=1e-5)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(ValueError, match="mode 'three'"):
+        unroll.check_config(unroll.UnrollConfig(mode="three"))
+    with pytest.raises(ValueError, match="aggregation 'hard'"):
+        unroll.check_config(unroll.UnrollConfig(aggregation="hard"))

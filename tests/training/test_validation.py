@@ -1,0 +1,58 @@
+import types
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.training import unroll, validation
+from tests.training import tiny
+
+
+def test_mean_iou_is_over_frames_and_objects_of_the_first_frame():
+    masks = np.zeros((1, 3, 4, 4), np.uint8)
+    masks[0, :, :2] = 1
+    masks[0, :2, 3] = 2  # the second object leaves
+    masks[0, 2, 0, 0] = 3  # another one comes, which was not asked for
+    batch = unroll.Batch(
+        np.zeros((1, 3, 4, 4, 3), np.uint8), masks, np.zeros((1, 3, 2), np.float32)
+    )
+    found = np.zeros((2, 1, 4, 4), np.uint8)
+    found[0, 0] = masks[0, 1]
+    found[1, 0, :1] = 1
+    # Frame 1: both right. Frame 2: 3 of 7 pixels, and an empty mask is right.
+    found[1, 0, 0, 0] = 0
+    expected = (1 + 1 + 3 / 7 + 1) / 4
+    assert validation.mean_iou(jnp.asarray(found), batch) == pytest.approx(expected)
+
+
+def test_held_out_crops_are_always_the_same():
+    config = tiny.config()
+    first = validation.held_out_batches(config, tiny.videos())
+    again = validation.held_out_batches(config, tiny.videos())
+    assert len(first) == validation.NUM_BATCHES
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a.frames, b.frames)
+        np.testing.assert_array_equal(a.masks, b.masks)
+    assert validation.held_out_batches(config, ()) == []
+
+
+class Follower:
+    """Finds all that has the colour of the first mask's first pixel."""
+
+    def init(self, frame, mask):
+        return frame[mask][0], None
+
+    def step(self, state, frame):
+        found = (frame == state).all(axis=-1)
+        return state, types.SimpleNamespace(mask=found.astype(np.float32))
+
+
+def test_videos_are_scored_object_by_object():
+    (video,) = tiny.videos(1)
+    score = validation.track_video(Follower(), video)
+    assert score == 1.0
+    blind = types.SimpleNamespace(
+        init=lambda frame, mask: (None, None),
+        step=lambda state, frame: (None, types.SimpleNamespace(mask=frame[..., 0] * 0)),
+    )
+    assert validation.track_video(blind, video) == 0.0
