@@ -1,0 +1,46 @@
+import cv2
+import numpy as np
+import pytest
+
+from samn_jax.data import clips, prepare, prepared, sources
+from samn_jax.errors import InputError
+from tests.data import blobs
+
+
+@pytest.mark.filterwarnings("ignore")  # TFDS's own
+def test_records_hold_what_the_folder_does(tmp_path, capsys):
+    data, out = tmp_path / "data", tmp_path / "out"
+    blobs.write_photos(data / "static")
+    blobs.write_clip(data / "video", "walk", 4)
+    blobs.write_clip(data / "video", "short", 1)
+    assert prepare.main([str(data), str(out)]) == 0
+    assert "3 photos, 2 videos, 8 frames" in capsys.readouterr().out
+    assert prepare.main([str(data), str(out)]) == 2
+    assert "holds a data set" in capsys.readouterr().err
+
+    plain = clips.read_sources(data, min_frames=2)
+    found, fingerprint = sources.read(str(out), min_frames=2)
+    assert fingerprint == clips.fingerprint(data)
+    assert [p.name for p in found.photos] == [p.name for p in plain.photos]
+    assert [v.name for v in found.videos] == ["walk"]
+    assert found.skipped == {"clips of fewer than 2 annotated frames": ["short"]}
+    pairs = [*zip(found.photos, plain.photos, strict=True)]
+    pairs += zip(found.videos[0].frames, plain.videos[0].frames, strict=True)
+    for ours, theirs in pairs:
+        for a, b in zip(ours.load(), theirs.load(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_bad_data_stops_it(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no training data"):
+        prepare.prepare(tmp_path / "empty", tmp_path / "out")
+    blobs.write_photos(tmp_path / "data", 1)
+    cv2.imwrite(str(tmp_path / "data/masks/p0.png"), np.zeros((3, 3), np.uint8))
+    with pytest.raises(InputError, match="p0.png is .3, 3."):
+        list(prepare.records(clips.read_sources(tmp_path / "data")))
+
+
+def test_other_folders_are_not_prepared(tmp_path):
+    assert not prepared.is_prepared(tmp_path)
+    assert not prepared.is_prepared(tmp_path / "nothing")
