@@ -14,7 +14,14 @@ import sys
 from pathlib import Path
 
 from samn_jax import errors
-from samn_jax.evaluation import benchmarks, overrides, shards, table, trackers
+from samn_jax.evaluation import (
+    benchmarks,
+    overrides,
+    region_tracker,
+    shards,
+    table,
+    trackers,
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -55,6 +62,7 @@ def config_from(arguments: list[str]) -> benchmarks.EvaluationConfig:
         tracker=flags.tracker,
         overrides=overrides.parse_assignments(flags.set),
         start=flags.init,
+        answer=flags.answer,
         split=flags.split,
         sequences=tuple(name for name in flags.sequences.split(",") if name),
         shard=shard,
@@ -74,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--data_dir", type=Path, default=Path("."), help="its folder")
     add("--checkpoint", default="lite", help="shipped model's name, or a model file")
     add("--output_dir", type=Path, help="default: outputs/DATASET")
+    add(
+        "--answer",
+        choices=region_tracker.KINDS,
+        help="what to answer where boxes or regions are asked for",
+    )
     add("--split", default="", help="part of DAVIS-2017, GOT-10k, TrackingNet")
     add("--sequences", default="", help="only these, as a,b")
     add("--shard", metavar="I/N", help="only every N-th sequence, from the I-th on")

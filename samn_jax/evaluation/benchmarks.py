@@ -17,6 +17,7 @@ from samn_jax.evaluation import (
     protocols,
     region_benchmarks,
     region_runs,
+    region_tracker,
     report,
     run_folder,
     scoring,
@@ -38,6 +39,7 @@ class EvaluationConfig:
       tracker: one of `trackers.TRACKERS`; baselines use no checkpoint.
       overrides: fields of the tracker's config that differ from the default.
       start: whether the tracker is given the first mask or only its box.
+      answer: what the tracker answers on a benchmark of regions; its usual if None.
       split: part of the data set, where a benchmark has several; its default if empty.
       sequences: names of the sequences to run, all if empty.
       shard: the part of these for this process; None is all.
@@ -57,6 +59,7 @@ class EvaluationConfig:
     tracker: str = "samn"
     overrides: dict[str, Any] = dataclasses.field(default_factory=dict)
     start: protocols.Start = "mask"
+    answer: region_tracker.Kind | None = None
     split: str = ""
     sequences: tuple[str, ...] = ()
     shard: shards.Shard | None = None
@@ -162,19 +165,20 @@ def _track(config: EvaluationConfig, dataset: types.Dataset) -> Run:
     tracker, about = trackers.load_tracker(
         config.tracker, config.checkpoint, config.overrides
     )
+    benchmark = region_benchmarks.BENCHMARKS.get(config.dataset)
+    answer = (config.answer or benchmark.kind) if benchmark else "mask"
     identity = {
         "dataset": config.dataset,
         "data": dataset.note,
         **about,
         "start": config.start,
+        "answer": answer,
     }
-    has_masks = config.dataset in registry.READERS
-    folder = run_folder.open_run(config.output_dir, identity, has_masks)
-    if has_masks:
+    folder = run_folder.open_run(config.output_dir, identity, benchmark is None)
+    if benchmark is None:
         course = mask_runs.track_dataset(tracker, dataset, config.start, folder)
     else:
-        benchmark = region_benchmarks.BENCHMARKS[config.dataset]
-        course = region_runs.track_dataset(tracker, dataset, benchmark, folder)
+        course = region_runs.track_dataset(tracker, dataset, benchmark, folder, answer)
     about = {**identity, **courses.provenance(list(course.records.values()))}
     return Run(folder.results_dir, *course, about)
 

@@ -67,13 +67,20 @@ def track_dataset(
     dataset: types.Dataset,
     benchmark: region_benchmarks.Benchmark,
     folder: run_folder.RunFolder,
+    kind: region_tracker.Kind,
 ) -> courses.Course:
     """The outcome of every video; result files that are there aren't made again.
 
     A video that was begun by a run that was cut off has the speed of its rest.
+
+    Args:
+      tracker: a tracker of one object.
+      dataset: the benchmark's videos.
+      benchmark: how they are run.
+      folder: where the results go.
+      kind: what the tracker answers.
     """
-    follower = region_tracker.VideoRegionTracker(tracker, benchmark.kind)
-    timed = TimedTracker(follower)
+    timed = TimedTracker(region_tracker.VideoRegionTracker(tracker, kind))
 
     def run_one(sequence: types.Sequence) -> courses.Record:
         record = folder.record_of(sequence)

@@ -9,7 +9,10 @@ from jaxtyping import UInt8
 from samn_jax.data import regions
 from samn_jax.evaluation import protocols
 
-Kind = Literal["box", "polygon", "mask"]
+# What a tracker answers: the box around its mask, the upright box that agrees with the
+# fitted rotated one (thin parts and leaks count less), that rotated one, or the mask.
+Kind = Literal["box", "fitted", "polygon", "mask"]
+KINDS: tuple[Kind, ...] = ("box", "fitted", "polygon", "mask")
 
 _MASK_THRESHOLD = 0.5
 
@@ -68,4 +71,5 @@ def answered_region(output: Any, kind: Kind) -> regions.Region:
     if kind == "mask":
         return regions.crop_mask(np.asarray(output.mask) > _MASK_THRESHOLD)
     values = output.box_xywh if kind == "box" else output.polygon
-    return np.asarray(values, np.float64).ravel()
+    region = np.asarray(values, np.float64).ravel()
+    return regions.upright_box(region) if kind == "fitted" else region

@@ -31,7 +31,7 @@ class Fake:
         )
 
 
-@pytest.mark.parametrize("kind", ["box", "polygon", "mask"])
+@pytest.mark.parametrize("kind", region_tracker.KINDS)
 def test_each_kind_of_answer_covers_the_object(kind):
     tracker = region_tracker.VideoRegionTracker(Fake(), kind)
     state = tracker.init(FRAME, BOX)
@@ -55,3 +55,13 @@ def test_it_starts_from_a_mask_or_an_upright_box():
     x, y, width, height = fake.start["box_xywh"]
     assert (x + width / 2, y + height / 2) == pytest.approx((10, 10))
     assert width * height == pytest.approx(32) and width == pytest.approx(height)
+
+
+def test_a_fitted_answer_is_the_upright_box_of_the_rotated_one():
+    # A square on its tip, half the area of its bounding box.
+    corners = np.array([[10.0, 6], [14, 10], [10, 14], [6, 10]])
+    output = types.SimpleNamespace(polygon=corners)
+    region = region_tracker.answered_region(output, "fitted")
+    side = np.sqrt(32)
+    expected = [10 - side / 2, 10 - side / 2, side, side]
+    np.testing.assert_allclose(region, expected)
