@@ -19,7 +19,7 @@ demo: $(VENV)/.run
 	$(BIN)/python evaluate.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
