@@ -2,6 +2,12 @@
 
 python train.py --config configs/lite.py --data_dir DATA --output_dir runs/lite \
     --init_from TRUNK.npz
+
+TRUNK.npz holds EfficientNet-Lite0's weights; `--init_from lite` starts from the shipped
+network instead. DATA holds videos in DATA/video and photos in DATA/static.
+
+Cost: 0.75 s a step on 2 CPU cores, about 1 hour. Expected: IoU near .79 on crops of
+held-out clips after 2400 steps, no better later: with 26 clips it begins to overfit.
 """
 
 from samn_jax.data.sampling import SamplingConfig

@@ -35,6 +35,12 @@ class SamplingConfig:
     blur_share: float = 0.15
     distractor_share: float = 0.35  # clips with another object pasted beside
     occluder_share: float = 0.2  # clips with another object pasted over
+    box_share: float = 0.0  # clips whose first mask is a box, as a box start has it
+    video_motion: tuple[float, float, float] = (
+        6.0,
+        1.05,
+        0.03,
+    )  # degrees, scale, shear
     thin_plate: float = 0.0  # bending of photos' later frames, in crop sides
     perspective: float = 0.0  # tilting of photos' later frames; 0.3 is strong
 
@@ -83,7 +89,11 @@ class Clips:
         drawn = self._draw_video(rng, index) if use_video else self._draw_photo(rng)
         crops = self._crop(rng, drawn.pairs, still=drawn.source < len(self.photos))
         frames, masks = self._paste_others(rng, *crops)
+        boxed = self.config.box_share > 0 and rng.random() < self.config.box_share
+        if boxed:
+            frames[1], masks[1] = frames[0], masks[0]
         frames = self._recolor(rng, frames)
+        masks[0] = _filled_boxes(masks[0]) if boxed else masks[0]
         centers = np.stack([self._center(rng, m) for m in masks])
         return {
             "frames": np.stack(frames),
@@ -157,8 +167,11 @@ class Clips:
             if motion and i > 0:
                 linear = augment.random_linear(rng, **motion) @ mirror
             elif not motion:
-                small = {"degrees": 6.0, "scale": 1.05, "shear": 0.03}
-                linear = augment.random_linear(rng, **small) @ mirror
+                degrees, scale, shear = config.video_motion
+                linear = augment.random_linear(
+                    rng, degrees=degrees, scale=scale, shear=shear
+                )
+                linear = linear @ mirror
             transform = augment.crop_transform(center, side, config.crop_size, linear)
             bend = self._bend(rng) if still and i > 0 else None
             frames.append(augment.warp(frame, transform, config.crop_size, bend))
@@ -242,6 +255,16 @@ def crop_side(box: np.ndarray, factor: float, frame_shape: tuple) -> float:
     longest = float(np.sqrt(frame_shape[0] * frame_shape[1]))
     needed = 1.2 * float(max(box[2:]))
     return max(min(factor * float(np.sqrt(box[2] * box[3])), longest), needed, 16.0)
+
+
+def _filled_boxes(ids: np.ndarray) -> np.ndarray:
+    """Returns the bounding box of each object, filled with its id."""
+    filled = np.zeros_like(ids)
+    for number in np.unique(ids[ids > 0]):
+        x, y, width, height = augment.box_of(ids == number)
+        left, top = int(x - width / 2), int(y - height / 2)
+        filled[top : top + int(height), left : left + int(width)] = number
+    return filled
 
 
 def _load_objects(

@@ -113,3 +113,17 @@ def test_large_objects_are_cropped_whole():
     assert sampling.crop_side(box, 9.0, (100, 100)) == pytest.approx(108)
     small = np.array([50.0, 50.0, 10.0, 10.0])
     assert sampling.crop_side(small, 3.0, (100, 100)) == pytest.approx(30)
+
+
+def test_a_box_start_shows_the_first_frame_twice_and_its_mask_filled():
+    rows, columns = np.indices((60, 80))
+    disc = ((rows - 30) ** 2 + (columns - 40) ** 2 < 15**2).astype(np.uint8)
+    photo = Frame("disc", lambda: (np.repeat(disc[..., None] * 200, 3, 2), disc))
+    sample = draw((photo,), num_frames=3, box_share=1.0, video_share=0.0, **PLAIN)
+    first, again = sample["masks"][:2]
+    rows, columns = np.flatnonzero(again.any(1)), np.flatnonzero(again.any(0))
+    expected = np.zeros_like(again)
+    expected[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 1
+    np.testing.assert_array_equal(first, expected)
+    np.testing.assert_array_equal(sample["frames"][0], sample["frames"][1])
+    assert again.sum() < first.sum()
