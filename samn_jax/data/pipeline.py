@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import grain
 import numpy as np
+from absl import flags
 
 from samn_jax.data.sampling import Clips
 
@@ -72,6 +73,8 @@ def batches(
     )
     stream = dataset.to_iter_dataset(options)
     if loader.workers:
+        if not flags.FLAGS.is_parsed():  # Grain's processes read its absl flags.
+            flags.FLAGS.mark_as_parsed()
         processes = grain.MultiprocessingOptions(num_workers=loader.workers)
         stream = stream.mp_prefetch(processes)
     return iter(stream)
