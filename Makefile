@@ -1,9 +1,10 @@
-# make demo: track the built-in synthetic set.  make test: the tests.  make lint: style.
+# make demo: track the built-in synthetic set.  make test: the tests (test-full: with
+# the full-size trackers).  make lint: style.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format clean
+.PHONY: demo test test-full lint format clean
 
 $(VENV)/.run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -19,6 +20,9 @@ demo: $(VENV)/.run
 	$(BIN)/python evaluate.py
 
 test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not full_size"
+
+test-full: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev

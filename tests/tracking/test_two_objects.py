@@ -38,7 +38,7 @@ def compose(davis16_dir):
     return frames, truths
 
 
-@pytest.mark.slow
+@pytest.mark.full_size
 def test_two_objects_at_once_while_one_comes_and_goes(davis16_dir):
     frames, truths = compose(davis16_dir)
     tracker = Tracker.from_checkpoint("lite")
