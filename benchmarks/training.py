@@ -24,6 +24,8 @@ from pathlib import Path
 
 import jax
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from samn_jax.data import pipeline
 from samn_jax.training import config as config_lib
 from samn_jax.training import loop, optimizer, parallel, step, validation
