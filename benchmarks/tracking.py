@@ -15,13 +15,17 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import jax
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from samn_jax import tracking
 from samn_jax.models import lite, model_file, samn, winograd
+from samn_jax.tracking import predictor
 
 CONFIGS = {"lite": lite.LiteConfig, "resnet50": samn.SAMNConfig}
 SIZE = (480, 854)
@@ -57,7 +61,7 @@ def measure(network: str, capacity: int | None, frames: int) -> dict[str, float]
     )
     variables = winograd.with_fast_kernels(module, variables)
     overrides = {} if capacity is None else {"memory_capacity": capacity}
-    tracker_config = tracking.default_config(network, **overrides)
+    tracker_config = predictor.default_config(network, **overrides)
     spec = tracking.TrackerSpec(module, tracker_config, config.similarity)
     tracker = tracking.Tracker(spec, variables)
     first, mask = render(0)
