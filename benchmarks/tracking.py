@@ -62,7 +62,8 @@ def measure(network: str, capacity: int | None, frames: int) -> dict[str, float]
     variables = winograd.with_fast_kernels(module, variables)
     overrides = {} if capacity is None else {"memory_capacity": capacity}
     tracker_config = predictor.default_config(network, **overrides)
-    spec = tracking.TrackerSpec(module, tracker_config, config.similarity)
+    reading = (config.similarity, config.regression)
+    spec = tracking.TrackerSpec(module, tracker_config, *reading)
     tracker = tracking.Tracker(spec, variables)
     first, mask = render(0)
 

@@ -9,11 +9,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from samn_jax.memory import bank as bank_lib
 from samn_jax.memory import machine as machine_lib
 from samn_jax.memory import read as read_lib
+from samn_jax.memory import regression as regression_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +28,7 @@ class MemoryConfig:
     similarity: str = "dot"  # dot | l2, as the network was trained
     machine: machine_lib.MachineConfig = machine_lib.MachineConfig()
     chunk_slots: int = 0  # slots read at a time; 0 reads all at once
+    regression: regression_lib.RegressionConfig = regression_lib.RegressionConfig()
 
 
 @runtime_checkable
@@ -75,7 +78,33 @@ class RingMemory:
     def read(
         self, state: bank_lib.MemoryBank, query_key: Float[Array, "h w Ck"]
     ) -> Float[Array, "h w Cv"]:
-        """Returns the readout, weighed by the dynamic memory machine if it is on."""
+        """Returns what attention reads, then what regression predicts if it is on.
+
+        The dynamic memory machine, if it is on, weighs what attention reads.
+        """
+        regression = self.config.regression
+        if not regression.features:
+            return self._attend(state, query_key)
+        split, labels = -regression.features, -regression.labels
+        seen = jnp.broadcast_to(
+            state.valid[:, None, None].astype(jnp.float32), state.keys.shape[:3]
+        )
+        predicted = regression_lib.regress(
+            regression,
+            query_key[..., split:],
+            state.keys[..., split:],
+            state.values[..., labels:],
+            seen,
+        )
+        attended = state._replace(
+            keys=state.keys[..., :split], values=state.values[..., :labels]
+        )
+        readout = self._attend(attended, query_key[..., :split])
+        return jnp.concatenate((readout, predicted), axis=-1)
+
+    def _attend(
+        self, state: bank_lib.MemoryBank, query_key: Float[Array, "h w Ck"]
+    ) -> Float[Array, "h w Cv"]:
         config = self.config
         log_weights = read_lib.slot_log_weights(state.valid, *query_key.shape[:2])
         if config.machine.mode != "none":

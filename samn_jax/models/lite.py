@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samn_jax.memory.regression import RegressionConfig
 from samn_jax.models import efficientnet_lite
 from samn_jax.models.network import QueryFeatures
 from samn_jax.models.resize import upsample2
@@ -27,6 +28,8 @@ class LiteConfig:
     network: str = "lite"
     key_dim: int = 64
     value_dim: int = 128
+    regression_dim: int = 0  # features of the memory's regression; 0 for none
+    label_dim: int = 0  # what it predicts: the target's share of a cell and a code
     value_dims: Sequence[int] = (64, 128)  # the mask's way down: stride 8, 16
     decoder_dims: Sequence[int] = (128, 96, 48, 16)  # stride 16, 8, 4, 2
     positions: str = "cat"  # none | cat: the distance map as a decoder input
@@ -46,6 +49,11 @@ class LiteConfig:
             raise ValueError(
                 f"positions {self.positions!r} is unknown: choose from {POSITIONS}"
             )
+
+    @property
+    def regression(self) -> RegressionConfig:
+        """Returns how the memory is to be regressed."""
+        return RegressionConfig(features=self.regression_dim, labels=self.label_dim)
 
 
 class Standardize(nn.Module):
@@ -97,6 +105,26 @@ class ValueEncoder(nn.Module):
         x = nn.Dense(self.value_dim, dtype=s4.dtype, name="fuse")(x)
         x = ResidualBlock(name="res1")(x)
         return ResidualBlock(name="res2")(x)
+
+
+class LabelEncoder(nn.Module):
+    """Mask → labels of each cell: the share that is covered, and a code of its shape.
+
+    The code is linear in the cell's pixels, so that linear regression can predict it.
+    """
+
+    dim: int
+
+    @nn.compact
+    def __call__(self, mask: Float[Array, "B H W"]) -> Float[Array, "B h w L"]:
+        """Returns the labels."""
+        batch, height, width = mask.shape
+        shape = (batch, height // STRIDE, STRIDE, width // STRIDE, STRIDE)
+        cells = mask.reshape(shape).transpose(0, 1, 3, 2, 4)
+        cells = cells.reshape(*cells.shape[:3], STRIDE**2)
+        share = jnp.mean(cells, axis=-1, keepdims=True)
+        code = nn.Dense(self.dim - 1, name="code")(cells - 0.5)
+        return jnp.concatenate((share, code), axis=-1)
 
 
 class LiteDecoder(nn.Module):
@@ -152,6 +180,11 @@ class LiteNet(nn.Module):
         self.standardize = [Standardize(name=f"tap_s{s}") for s in (16, 8, 4, 2)]
         self.key_head = nn.Conv(config.key_dim, (3, 3), dtype=config.compute_dtype)
         self.value_encoder = ValueEncoder(config.value_dims, config.value_dim)
+        if config.regression_dim:
+            self.regression_head = nn.Conv(
+                config.regression_dim, (3, 3), dtype=config.compute_dtype
+            )
+            self.label_encoder = LabelEncoder(config.label_dim)
         self.decoder = LiteDecoder(config.decoder_dims)
 
     def pyramid(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
@@ -169,7 +202,10 @@ class LiteNet(nn.Module):
 
     def features_of(self, pyramid: tuple[Array, ...]) -> QueryFeatures:
         """Returns key and query value of already encoded crops."""
-        return QueryFeatures(self.key_head(pyramid[0]), pyramid[0], pyramid)
+        key = self.key_head(pyramid[0])
+        if self.config.regression_dim:
+            key = jnp.concatenate((key, self.regression_head(pyramid[0])), -1)
+        return QueryFeatures(key, pyramid[0], pyramid)
 
     def encode_memory(
         self,
@@ -178,7 +214,11 @@ class LiteNet(nn.Module):
         mask: Float[Array, "B H W"],
     ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
         """Returns key and value; the features are the query's, `image` is not used."""
-        return query.key, self.value_encoder(mask, query.pyramid)
+        value = self.value_encoder(mask, query.pyramid)
+        if self.config.regression_dim:
+            labels = self.label_encoder(mask).astype(value.dtype)
+            value = jnp.concatenate((value, labels), -1)
+        return query.key, value
 
     def decode(
         self,

@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samn_jax.memory.regression import RegressionConfig
 from samn_jax.models import decoder, encoders, heads
 from samn_jax.models import network as network_lib
 
@@ -36,6 +37,11 @@ class SAMNConfig:
     positions: str = "sum"
     similarity: str = "dot"
     compute_dtype: str = "float32"
+
+    @property
+    def regression(self) -> RegressionConfig:
+        """Returns how the memory is to be regressed: not at all."""
+        return RegressionConfig()
 
 
 class SAMN(nn.Module):

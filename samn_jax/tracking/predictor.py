@@ -81,7 +81,8 @@ class Tracker:
         tuned = model.notes.get("tracker", {})
         config = default_config(model.config.network, **{**tuned, **overrides})
         network = model_file.build_network(model.config)
-        spec = TrackerSpec(network, config, model.config.similarity)
+        reading = (model.config.similarity, model.config.regression)
+        spec = TrackerSpec(network, config, *reading)
         return cls(spec, winograd.with_fast_kernels(network, model.variables))
 
     @property

@@ -12,6 +12,7 @@ from samn_jax.dcf import spatial_memory as spatial_lib
 from samn_jax.errors import InputError
 from samn_jax.memory import design as design_lib
 from samn_jax.memory import machine as machine_lib
+from samn_jax.memory import regression as regression_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +83,7 @@ class TrackerSpec(NamedTuple):
     network: nn.Module
     config: TrackerConfig
     similarity: str  # of keys, as the network was trained
+    regression: regression_lib.RegressionConfig = regression_lib.RegressionConfig()
 
     @property
     def memory(self) -> design_lib.MemoryDesign:
@@ -95,6 +97,7 @@ class TrackerSpec(NamedTuple):
                 similarity=self.similarity,
                 machine=machine_lib.MachineConfig(mode=config.machine),
                 chunk_slots=config.memory_chunk,
+                regression=self.regression,
             )
         )
 

@@ -256,7 +256,7 @@ def build_objective(config: TrainConfig) -> step_lib.Objective:
         raise InputError(f"config: {error}") from error
     network = unroll_lib.Network(
         model_file.build_network(config.model),
-        config.memory,
+        dataclasses.replace(config.memory, regression=config.model.regression),
         config.unroll,
         config.sampling.max_objects,
     )

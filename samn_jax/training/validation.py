@@ -69,6 +69,7 @@ class Validator:
             model_file.build_network(config),
             predictor.default_config(config.network),
             config.similarity,
+            config.regression,
         )
         tracker = predictor.Tracker(spec, variables)
         scores = [track_video(tracker, video) for video in self._videos]

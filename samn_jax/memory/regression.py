@@ -1,0 +1,105 @@
+"""Ridge regression over the remembered cells: a target model solved for each frame.
+
+Attention asks which remembered cells look like a cell of the frame. Regression asks
+what tells the target's cells from all others: a linear map from features to labels,
+fitted to every remembered cell at once. The idea of a target model that is learned
+online and differentiated through is that of FRTM (CVPR 2020) and LWL (ECCV 2020), which
+take a few steps of descent on convolutions; at stride 16 with one cell's features the
+fit has a closed form, as in R2-D2 (ICLR 2019).
+"""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+@dataclasses.dataclass(frozen=True)
+class RegressionConfig:
+    """What is regressed on what; a network that has been trained with it needs it.
+
+    Attributes:
+      features: how many of a key's last channels are the regression's features, which
+        attention does not see; 0 switches the regression off.
+      labels: how many of a value's last channels are its labels. The first of them is
+        the share of the cell that the target covers.
+      ridge: penalty on the squared weights, relative to a mean over cells.
+    """
+
+    features: int = 0
+    labels: int = 0
+    ridge: float = 0.01
+
+
+def balanced_weights(
+    share: Float[Array, "T h w"], seen: Float[Array, "T h w"]
+) -> Float[Array, "T h w"]:
+    """Returns weights that sum to 1, half of it on the target.
+
+    Args:
+      share: of each cell that the target covers, in [0, 1].
+      seen: how much each cell counts, 0 for slots that are empty.
+    """
+    target = seen * jnp.clip(share, 0.0, 1.0)
+    others = seen * (1.0 - jnp.clip(share, 0.0, 1.0))
+    # Half a cell more in each sum: a target that nearly vanished gets no great say.
+    target = target / (jnp.sum(target) + 0.5)
+    others = others / (jnp.sum(others) + 0.5)
+    return (target + others) / 2.0
+
+
+def fit(
+    features: Float[Array, "n C"],
+    labels: Float[Array, "n L"],
+    weights: Float[Array, " n"],
+    *,
+    ridge: float,
+) -> Float[Array, "C+1 L"]:
+    """Returns argmin over A of Σ w·|[x 1]·A − y|² + ridge·|A|², the last row being 1's.
+
+    Args:
+      features: x of each cell.
+      labels: y of each cell.
+      weights: w of each cell, not negative.
+      ridge: above 0.
+    """
+    x = _with_one(features)
+    weighted = x * weights[:, None]
+    gram = jnp.matmul(weighted.T, x) + ridge * jnp.eye(x.shape[1], dtype=x.dtype)
+    right = jnp.matmul(weighted.T, labels)
+    return jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(gram), right)
+
+
+def regress(
+    config: RegressionConfig,
+    query: Float[Array, "h w C"],
+    features: Float[Array, "T h w C"],
+    labels: Float[Array, "T h w L"],
+    seen: Float[Array, "T h w"],
+) -> Float[Array, "h w L"]:
+    """Returns the labels of a frame's cells, as the remembered cells explain them.
+
+    Args:
+      config: the regression's settings.
+      query: features of the current frame.
+      features: features of the remembered frames.
+      labels: labels of the remembered frames, the target's share of the cell first.
+      seen: how much each remembered cell counts, 0 for slots that are empty.
+    """
+    dtype = labels.dtype
+    features, labels = features.astype(jnp.float32), labels.astype(jnp.float32)
+    weights = balanced_weights(labels[..., 0], seen)
+    model = fit(
+        features.reshape(-1, features.shape[-1]),
+        labels.reshape(-1, labels.shape[-1]),
+        weights.reshape(-1),
+        ridge=config.ridge,
+    )
+    cells = _with_one(query.astype(jnp.float32).reshape(-1, query.shape[-1]))
+    predicted = jnp.matmul(cells, model)
+    return predicted.reshape(*query.shape[:2], -1).astype(dtype)
+
+
+def _with_one(x: Float[Array, "n C"]) -> Float[Array, "n C+1"]:
+    return jnp.concatenate((x, jnp.ones((x.shape[0], 1), x.dtype)), axis=1)
