@@ -35,6 +35,7 @@ class SamplingConfig:
     blur_share: float = 0.15
     distractor_share: float = 0.35  # clips with another object pasted beside
     occluder_share: float = 0.2  # clips with another object pasted over
+    background_share: float = 0.0  # clips whose objects are put before a photo
     box_share: float = 0.0  # clips whose first mask is a box, as a box start has it
     video_motion: tuple[float, float, float] = (
         6.0,
@@ -87,7 +88,10 @@ class Clips:
             not self.photos or rng.random() < self.config.video_share
         )
         drawn = self._draw_video(rng, index) if use_video else self._draw_photo(rng)
-        crops = self._crop(rng, drawn.pairs, still=drawn.source < len(self.photos))
+        still = drawn.source < len(self.photos)
+        crops = self._crop(rng, drawn.pairs, still=still)
+        if self.photos and self.config.background_share > 0:
+            crops = self._replace_background(rng, *crops)
         frames, masks = self._paste_others(rng, *crops)
         boxed = self.config.box_share > 0 and rng.random() < self.config.box_share
         if boxed:
@@ -189,6 +193,33 @@ class Clips:
             thin_plate=config.thin_plate,
             perspective=config.perspective,
         )
+
+    def _replace_background(
+        self, rng: np.random.Generator, frames: list, masks: list
+    ) -> tuple[list, list]:
+        """Returns the clip, perhaps with another photo behind its objects.
+
+        The photo moves by itself, as a background does; what it shows may be taken for
+        a target too.
+        """
+        if rng.random() >= self.config.background_share:
+            return frames, masks
+        loaded = _load_objects(rng, [self.photos[rng.integers(len(self.photos))]], 1)
+        if not loaded:
+            return frames, masks
+        photo, size = loaded[0][0], self.config.crop_size
+        extent = np.array(photo.shape[1::-1], np.float64)
+        side = extent.min() * rng.uniform(0.6, 1.0)
+        center = rng.uniform(side / 2, extent - side / 2)
+        speed = rng.normal(0, 0.06, 2) * side
+        composed = []
+        for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
+            linear = augment.random_linear(rng, degrees=6.0, scale=1.1, shear=0.03)
+            place = np.clip(center + i * speed, side / 2, extent - side / 2)
+            transform = augment.crop_transform(place, side, size, linear)
+            behind = augment.warp(photo, transform, size)
+            composed.append(augment.paste(behind, frame, mask > 0))
+        return composed, masks
 
     def _paste_others(
         self, rng: np.random.Generator, frames: list, masks: list

@@ -40,7 +40,11 @@ def choose_crop(
     if config.clamp_crop:
         needed = jnp.max(target.size_wh) * 1.2
         side = jnp.clip(side, max=jnp.maximum(jnp.sqrt(jnp.prod(extent)), needed))
-    return crops.segmentation_crop(target.center_xy, side)
+    center = target.center_xy
+    if config.shift_crop:
+        half = jnp.minimum(side, extent[::-1]) / 2.0
+        center = jnp.clip(center, half, extent[::-1] - half)
+    return crops.segmentation_crop(center, side)
 
 
 def look(

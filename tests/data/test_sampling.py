@@ -115,6 +115,22 @@ def test_large_objects_are_cropped_whole():
     assert sampling.crop_side(small, 3.0, (100, 100)) == pytest.approx(30)
 
 
+def test_a_background_is_put_behind_the_objects():
+    rows, columns = np.indices((60, 80))
+    disc = ((rows - 30) ** 2 + (columns - 40) ** 2 < 15**2).astype(np.uint8)
+    red = np.zeros((60, 80, 3), np.uint8) + disc[..., None] * np.uint8([250, 0, 0])
+    green = np.zeros((60, 80, 3), np.uint8) + np.uint8([0, 250, 0])
+    video = Video("red", (Frame("red", lambda: (red, disc)),) * 3)
+    photo = Frame("green", lambda: (green, disc))
+    settings = {"num_frames": 3, "video_share": 1.0, **PLAIN}
+    for share in (0.0, 1.0):
+        sample = draw((photo,), (video,), background_share=share, **settings)
+        frames, masks = sample["frames"].astype(int), sample["masks"] > 0
+        assert frames[masks][:, 0].mean() > 200
+        behind = frames[~masks][:, 1].mean()
+        assert behind > 240 if share else behind == 0.0
+
+
 def test_a_box_start_shows_the_first_frame_twice_and_its_mask_filled():
     rows, columns = np.indices((60, 80))
     disc = ((rows - 30) ** 2 + (columns - 40) ** 2 < 15**2).astype(np.uint8)

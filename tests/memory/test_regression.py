@@ -63,7 +63,9 @@ def test_separable_cells_are_told_apart(cells):
     features[..., 0] = 2.0 * labels[..., 0] - 1.0
     seen = np.ones(features.shape[:3], np.float32)
     found = regress(features[0], features, labels, seen)
-    np.testing.assert_array_equal(np.asarray(found[..., 0]) > 0.5, labels[0, ..., 0] == 1)
+    np.testing.assert_array_equal(
+        np.asarray(found[..., 0]) > 0.5, labels[0, ..., 0] == 1
+    )
 
 
 def test_empty_slots_have_no_say(cells):
@@ -81,7 +83,9 @@ def test_empty_slots_have_no_say(cells):
 def test_target_counts_half():
     share = np.zeros((1, 10, 10), np.float32)
     share[0, :3, :3] = 1.0
-    weights = regression.balanced_weights(*map(jnp.asarray, (share, np.ones_like(share))))
+    weights = regression.balanced_weights(
+        *map(jnp.asarray, (share, np.ones_like(share)))
+    )
     assert float(weights[share > 0].sum()) == pytest.approx(0.5 * 9 / 9.5)
     assert float(weights.sum()) == pytest.approx(1.0, abs=0.06)
 

@@ -15,6 +15,8 @@ import pytest
 
 from samn_jax.data import images, types
 from samn_jax.evaluation import scoring
+from samn_jax.tracking import Tracker
+from tests.tracking.composed import compose
 
 SIZE = (90, 130)
 NUM_FRAMES = 9
@@ -47,21 +49,28 @@ def _write(folder, videos, part):
     return folder
 
 
-def test_scores_equal_those_of_vos_benchmark(tmp_path):
-    python = os.environ.get("SAMN_VOS_BENCHMARK_PYTHON")
-    if not python:
+@pytest.fixture
+def python():
+    """An interpreter that has vos-benchmark."""
+    path = os.environ.get("SAMN_VOS_BENCHMARK_PYTHON")
+    if not path:
         pytest.skip("SAMN_VOS_BENCHMARK_PYTHON names no interpreter with vos-benchmark")
-    videos = _videos(np.random.default_rng(0))
+    return path
+
+
+def _assert_same_scores(python, tmp_path, videos):
+    """Scores videos of name → (truths, results) with both, and compares."""
     truths_dir = _write(tmp_path / "truths", videos, 0)
     results_dir = _write(tmp_path / "results", videos, 1)
     script = Path(__file__).with_name("vos_benchmark_scores.py")
     command = [python, script, truths_dir, results_dir]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     theirs = json.loads(printed)
-    names = tuple(f"{index:05d}" for index in range(NUM_FRAMES))
     for name, (truths, _) in videos.items():
+        names = tuple(f"{index:05d}" for index in range(len(truths)))
+        black = np.zeros((*truths[0].shape, 3), np.uint8)
         video = types.Sequence(
-            name, names, lambda i: np.zeros((*SIZE, 3), np.uint8), truths.__getitem__
+            name, names, lambda i, frame=black: frame, truths.__getitem__
         )
         ours = scoring.score_sequence(video, results_dir)
         assert list(ours) == [int(i) for i in theirs[name]]
@@ -69,3 +78,20 @@ def test_scores_equal_those_of_vos_benchmark(tmp_path):
             assert 0 < region < 0.99
             assert ours[int(i)]["J_mean"] == pytest.approx(region, abs=1e-9)
             assert ours[int(i)]["F_mean"] == pytest.approx(boundary, abs=1e-9)
+
+
+def test_random_masks_score_as_with_vos_benchmark(python, tmp_path):
+    _assert_same_scores(python, tmp_path, _videos(np.random.default_rng(0)))
+
+
+@pytest.mark.full_size
+def test_tracked_masks_score_as_with_vos_benchmark(python, tmp_path, davis16_dir):
+    frames, truths = compose(davis16_dir)
+    tracker = Tracker.from_checkpoint("lite")
+    state = tracker.add_object(None, frames[0], truths[0] == 1)
+    state = tracker.add_object(state, frames[0], truths[0] == 2)
+    results = [truths[0]]
+    for frame in frames[1:]:
+        state, answer = tracker.step(state, frame)
+        results.append(answer.ids.astype(np.uint8))
+    _assert_same_scores(python, tmp_path, {"camel-and-dog": (truths, results)})
