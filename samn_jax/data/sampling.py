@@ -1,18 +1,15 @@
 """Training samples: a clip of square crops around an object, with its masks."""
 
 import dataclasses
-import functools
-import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from samn_jax.data import augment
+from samn_jax.data import augment, compose, objects
 from samn_jax.data.clips import Frame, Loaded, Video
 from samn_jax.errors import InputError
 
-MIN_OBJECT_PX = 64  # smaller objects of the first frame teach nothing
 VIDEO_DRAWS = 20  # before a photo is taken instead
 MAX_DRAWS = 100  # of a sample, before the data is given up as unusable
 
@@ -91,13 +88,14 @@ class Clips:
         still = drawn.source < len(self.photos)
         crops = self._crop(rng, drawn.pairs, still=still)
         if self.photos and self.config.background_share > 0:
-            crops = self._replace_background(rng, *crops)
-        frames, masks = self._paste_others(rng, *crops)
+            if rng.random() < self.config.background_share:
+                crops = compose.replace_background(rng, self.photos, *crops)
+        frames, masks = self._paste_other(rng, *crops)
         boxed = self.config.box_share > 0 and rng.random() < self.config.box_share
         if boxed:
             frames[1], masks[1] = frames[0], masks[0]
         frames = self._recolor(rng, frames)
-        masks[0] = _filled_boxes(masks[0]) if boxed else masks[0]
+        masks[0] = objects.filled_boxes(masks[0]) if boxed else masks[0]
         centers = np.stack([self._center(rng, m) for m in masks])
         return {
             "frames": np.stack(frames),
@@ -113,7 +111,7 @@ class Clips:
         for skipped in range(tries):
             number = int(rng.integers(len(self.videos)))
             frames = self._pick_frames(rng, self.videos[number].frames, index)
-            pairs = _load_objects(rng, frames, self.config.max_objects)
+            pairs = objects.load_objects(rng, frames, self.config.max_objects)
             if pairs:
                 return Drawn(pairs, len(self.photos) + number, skipped)
         return self._draw_photo(rng, skipped=tries)
@@ -141,12 +139,13 @@ class Clips:
         for more in range(MAX_DRAWS if self.photos else 0):
             number = int(rng.integers(len(self.photos)))
             photo = self.photos[number]
-            pairs = _load_objects(rng, [photo], self.config.max_objects)
+            pairs = objects.load_objects(rng, [photo], self.config.max_objects)
             if pairs:
                 return Drawn(pairs * self.config.num_frames, number, skipped + more)
         raise InputError(
-            f"{MAX_DRAWS} draws from the data found no object of {MIN_OBJECT_PX} "
-            "pixels: look at it with python -m samn_jax.data.check"
+            f"{MAX_DRAWS} draws from the data found no object of "
+            f"{objects.MIN_OBJECT_PX} pixels: look at it with "
+            "python -m samn_jax.data.check"
         )
 
     def _crop(
@@ -194,66 +193,16 @@ class Clips:
             perspective=config.perspective,
         )
 
-    def _replace_background(
+    def _paste_other(
         self, rng: np.random.Generator, frames: list, masks: list
     ) -> tuple[list, list]:
-        """Returns the clip, perhaps with another photo behind its objects.
-
-        The photo moves by itself, as a background does; what it shows may be taken for
-        a target too.
-        """
-        if rng.random() >= self.config.background_share:
-            return frames, masks
-        loaded = _load_objects(rng, [self.photos[rng.integers(len(self.photos))]], 1)
-        if not loaded:
-            return frames, masks
-        photo, size = loaded[0][0], self.config.crop_size
-        extent = np.array(photo.shape[1::-1], np.float64)
-        side = extent.min() * rng.uniform(0.6, 1.0)
-        center = rng.uniform(side / 2, extent - side / 2)
-        speed = rng.normal(0, 0.06, 2) * side
-        composed = []
-        for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
-            linear = augment.random_linear(rng, degrees=6.0, scale=1.1, shear=0.03)
-            place = np.clip(center + i * speed, side / 2, extent - side / 2)
-            transform = augment.crop_transform(place, side, size, linear)
-            behind = augment.warp(photo, transform, size)
-            composed.append(augment.paste(behind, frame, mask > 0))
-        return composed, masks
-
-    def _paste_others(
-        self, rng: np.random.Generator, frames: list, masks: list
-    ) -> tuple[list, list]:
-        """Returns the clip with other objects pasted beside or over its object."""
+        """Returns the clip, perhaps with another object beside or over its own."""
         config, draw = self.config, rng.random()
         occlude = draw < config.occluder_share
         beside = draw < config.occluder_share + config.distractor_share
         if not self.photos or not (occlude or beside):
             return frames, masks
-        photo = self.photos[rng.integers(len(self.photos))]
-        loaded = _load_objects(rng, [photo], 1)
-        if not loaded:
-            return frames, masks
-        other, shape = loaded[0]
-        box = augment.box_of(shape > 0)
-        place = rng.uniform(0.1, 0.9, 2) * config.crop_size
-        speed = rng.normal(0, 0.12, 2) * config.crop_size
-        relative = np.exp(rng.uniform(np.log(0.15), np.log(0.6)))
-        side = np.sqrt(box[2] * box[3]) / relative
-        pasted = [], []
-        for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
-            shift = (config.crop_size / 2 - place - i * speed) * side / config.crop_size
-            linear = augment.random_linear(rng, degrees=12.0, scale=1.1, shear=0.1)
-            transform = augment.crop_transform(
-                box[:2] + linear @ shift, side, config.crop_size, linear
-            )
-            patch = augment.warp(other, transform, config.crop_size)
-            over = augment.warp(shape, transform, config.crop_size) > 0
-            # The first frame shows the whole object, as a user's first mask does.
-            over = over & (mask == 0) if i == 0 or not occlude else over
-            pasted[0].append(augment.paste(frame, patch, over))
-            pasted[1].append(np.where(over, np.uint8(0), mask))
-        return pasted
+        return compose.paste_other(rng, self.photos, frames, masks, occlude=occlude)
 
     def _recolor(self, rng: np.random.Generator, frames: list) -> list:
         """Returns the frames with the clip's and their own colours and blur."""
@@ -286,49 +235,3 @@ def crop_side(box: np.ndarray, factor: float, frame_shape: tuple) -> float:
     longest = float(np.sqrt(frame_shape[0] * frame_shape[1]))
     needed = 1.2 * float(max(box[2:]))
     return max(min(factor * float(np.sqrt(box[2] * box[3])), longest), needed, 16.0)
-
-
-def _filled_boxes(ids: np.ndarray) -> np.ndarray:
-    """Returns the bounding box of each object, filled with its id."""
-    filled = np.zeros_like(ids)
-    for number in np.unique(ids[ids > 0]):
-        x, y, width, height = augment.box_of(ids == number)
-        left, top = int(x - width / 2), int(y - height / 2)
-        filled[top : top + int(height), left : left + int(width)] = number
-    return filled
-
-
-def _load_objects(
-    rng: np.random.Generator, frames: Sequence[Frame], count: int
-) -> list[Loaded]:
-    """Returns frames with up to `count` objects of the first one, ids from 1.
-
-    Empty if a file can't be read, which is logged once, or no object is large enough.
-    """
-    try:
-        loaded = [frame.load() for frame in frames]
-    except InputError as error:
-        _warn_once(str(error))
-        return []
-    chosen = _pick_objects(rng, loaded[0][1], count)
-    if not len(chosen):
-        return []
-    table = np.zeros(256, np.uint8)
-    table[chosen] = np.arange(1, len(chosen) + 1)
-    return [(frame, table[ids]) for frame, ids in loaded]
-
-
-def _pick_objects(
-    rng: np.random.Generator, ids: np.ndarray, count: int
-) -> Sequence[int]:
-    """Returns up to `count` object ids of the mask, at random, all large enough."""
-    sizes = np.bincount(ids.ravel())
-    large = [i for i in range(1, len(sizes)) if sizes[i] >= MIN_OBJECT_PX]
-    if not large or count == 1:
-        return [int(rng.choice(large))] if large else []
-    return rng.choice(large, min(count, len(large)), replace=False).tolist()
-
-
-@functools.cache
-def _warn_once(message: str) -> None:
-    logging.warning("left out of training: %s", message)
