@@ -27,8 +27,8 @@ import jax
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from samn_jax.data import pipeline
+from samn_jax.training import assemble, optimizer, parallel, step, validation
 from samn_jax.training import config as config_lib
-from samn_jax.training import loop, optimizer, parallel, step, validation
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = (
@@ -42,14 +42,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     overrides = [] if arguments.data_dir else ["synthetic=True"]
     overrides += ["held_out=()", "init_from=", *arguments.set]
     config = config_lib.override(config_lib.load_config(arguments.config), overrides)
-    clips, _, _ = loop.read_clips(config, arguments.data_dir)
+    clips, _, _ = assemble.read_clips(config, arguments.data_dir)
     made = optimizer.build_optimizer(config.optimizer, config.num_steps)
-    state = loop.first_state(config, made, [], clips)
+    state = assemble.first_state(config, made, [], clips)
     loader = pipeline.Loader(config.loader_threads, config.loader_workers)
     batches = pipeline.batches(
         clips, batch_size=config.batch_size, seed=0, loader=loader
     )
-    objective = loop.build_objective(config)
+    objective = assemble.build_objective(config)
     train = parallel.pmap_step(functools.partial(step.train_step, objective, made))
     replicas = parallel.replicate(state)
     batch = parallel.shard(validation.split_batch(next(batches))[0])

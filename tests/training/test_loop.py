@@ -16,6 +16,7 @@ from samn_jax.errors import InputError
 from samn_jax.models import model_file
 from samn_jax.training import checkpoints, guard, loop
 from samn_jax.training import config as config_lib
+from samn_jax.training import run as run_lib
 from tests.training import tiny
 from tests.training.test_scale import start
 
@@ -79,7 +80,7 @@ def assert_equal_runs(first, second):
 
 def stop_after(config, data, folder, count):
     """Runs until SIGTERM comes, after `count` steps."""
-    step = loop.Run.step
+    step = run_lib.Run.step
 
     def step_then_signal(self, number):
         step(self, number)
@@ -87,7 +88,7 @@ def stop_after(config, data, folder, count):
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.Run, "step", step_then_signal)
+        patch.setattr(run_lib.Run, "step", step_then_signal)
         assert loop.train_and_evaluate(config, data, folder) == "stopped"
 
 
