@@ -70,9 +70,17 @@ def save_model(
     *,
     dtype: str = "float32",
 ) -> None:
-    """Writes a model file in one step; `dtype` is how weights are stored."""
+    """Writes a model file in one step.
+
+    Args:
+      path: where to.
+      config: the network's.
+      variables: its weights.
+      notes: provenance, as JSON has it.
+      dtype: how weights are stored. What it can't hold stays in float32.
+    """
     flat = traverse.flatten_dict(variables, sep="/")
-    arrays = {k: np.ascontiguousarray(v, np.dtype(dtype)) for k, v in flat.items()}
+    arrays = {name: _stored(np.asarray(x), dtype) for name, x in flat.items()}
     metadata = {
         "format": FORMAT,
         "config": json.dumps(dataclasses.asdict(config)),
@@ -83,6 +91,11 @@ def save_model(
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(safetensors.numpy.save(arrays, metadata))
     partial.replace(path)
+
+
+def _stored(weights: np.ndarray, dtype: str) -> np.ndarray:
+    fits = np.abs(weights).max(initial=0.0) <= np.finfo(dtype).max
+    return np.ascontiguousarray(weights, dtype if fits else np.float32)
 
 
 def find_model(name_or_path: str | Path) -> Path:

@@ -52,6 +52,14 @@ def test_round_trip(tmp_path, variables, dtype, tolerance):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["tiny.safetensors"]
 
 
+def test_what_half_precision_cannot_hold_stays_as_it_is(tmp_path, variables):
+    path = tmp_path / "large.safetensors"
+    large = jax.tree.map(lambda x: x * 0 + 1e5, variables)
+    model_file.save_model(path, TINY, large, NOTES, dtype="float16")
+    leaves = jax.tree.leaves(model_file.load_model(path).variables)
+    assert all(float(x.max()) == pytest.approx(1e5) for x in leaves)
+
+
 def test_half_precision_halves_the_file(tmp_path, variables, path):
     half = tmp_path / "half.safetensors"
     model_file.save_model(half, TINY, variables, NOTES, dtype="float16")
