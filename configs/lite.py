@@ -1,4 +1,4 @@
-"""Stage 2 of the compact network: clips of videos and photos, as long as tracking needs.
+"""Stage 2 of the compact network: videos and photos, in longer clips and larger crops.
 
 python train.py --config configs/lite.py --data_dir DATA --output_dir runs/lite \
     --init_from runs/lite_pretrain/model.safetensors

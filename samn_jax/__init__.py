@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from samn_jax.tracking import (
+        MultiPrediction,
+        MultiState,
         Prediction,
         Tracker,
         TrackerConfig,
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "MultiPrediction",
+    "MultiState",
     "Prediction",
     "Tracker",
     "TrackerConfig",

@@ -1,6 +1,7 @@
-"""Tracks one object: python -m samn_jax.track VIDEO --box x,y,w,h --output OUT.
+"""Tracks objects: python -m samn_jax.track VIDEO --box x,y,w,h --output OUT.
 
 VIDEO is a video file or a folder of frames, OUT a video file or a folder of pictures.
+A mask may hold several objects, each with an id of its own.
 """
 
 import argparse
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import jax
 import numpy as np
 import tqdm
 
 from samn_jax import compilation, visualize
 from samn_jax.data import images
 from samn_jax.errors import InputError
-from samn_jax.tracking import Prediction, Tracker
+from samn_jax.tracking import MultiPrediction, Prediction, Tracker
+from samn_jax.tracking.predictor import State
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov")
@@ -98,16 +101,53 @@ class Writer:
             self._video.release()
 
 
-def draw(frame: np.ndarray, answer: Prediction) -> np.ndarray:
-    """Returns the frame with the mask, the rotated box and the confidence on it."""
-    picture = visualize.overlay_mask(frame, (answer.mask > 0.5).astype(np.uint8))
-    confidence = float(answer.confidence)
-    if confidence > 0:
-        corners = np.asarray(answer.polygon).round().astype(np.int32)
-        cv2.polylines(picture, [corners], True, (255, 230, 0), 2)
-    label = f"{confidence:.2f}" if confidence > 0 else "lost"
-    cv2.putText(picture, label, (8, 22), 0, 0.7, (255, 255, 255), 2, cv2.LINE_AA)
+def draw(frame: np.ndarray, answer: Prediction | MultiPrediction) -> np.ndarray:
+    """Returns the frame with masks, rotated boxes and confidences on it."""
+    if isinstance(answer, MultiPrediction):
+        ids, numbers = np.asarray(answer.ids), np.asarray(answer.object_ids)
+        slots = np.flatnonzero(numbers).tolist()
+        parts = [jax.tree.map(lambda x, i=i: x[i], answer.objects) for i in slots]
+        names = [f"{numbers[i]}: " for i in slots]
+    else:
+        ids, parts, names = (answer.mask > 0.5).astype(np.uint8), [answer], [""]
+    picture = visualize.overlay_mask(frame, ids)
+    for row, (name, part) in enumerate(zip(names, parts, strict=True)):
+        confidence = float(part.confidence)
+        if confidence > 0:
+            corners = np.asarray(part.polygon).round().astype(np.int32)
+            cv2.polylines(picture, [corners], True, (255, 230, 0), 2)
+        label = name + (f"{confidence:.2f}" if confidence > 0 else "lost")
+        place, white = (8, 22 + 24 * row), (255, 255, 255)
+        cv2.putText(picture, label, place, 0, 0.7, white, 2, cv2.LINE_AA)
     return picture
+
+
+def start(
+    tracker: Tracker,
+    frame: np.ndarray,
+    ids: np.ndarray | None,
+    box_xywh: tuple[float, ...] | None,
+) -> tuple[State, np.ndarray]:
+    """Returns the state after the first frame, and its picture.
+
+    Args:
+      tracker: what tracks.
+      frame: RGB.
+      ids: mask of one object or more, 0 the background; or
+      box_xywh: the box of one.
+
+    Raises:
+      InputError: as in `Tracker.init`.
+    """
+    numbers = [] if ids is None else np.unique(ids[ids > 0]).tolist()
+    if len(numbers) < 2:
+        mask = None if ids is None else ids > 0
+        state, answer = tracker.init(frame, mask=mask, box_xywh=box_xywh)
+        return state, draw(frame, answer)
+    state = None
+    for number in numbers:
+        state = tracker.add_object(state, frame, ids == number, number)
+    return state, visualize.overlay_mask(frame, ids)
 
 
 def track_file(args: argparse.Namespace) -> None:
@@ -119,17 +159,18 @@ def track_file(args: argparse.Namespace) -> None:
     if args.output.resolve() == args.video.resolve():
         raise InputError(f"{args.output} is the video itself: choose another --output")
     frames, count, rate = read_video(args.video)
-    mask = None if args.mask is None else images.read_mask(args.mask) > 0
+    ids = None if args.mask is None else images.read_mask(args.mask)
     tracker = Tracker.from_checkpoint(args.checkpoint)
     writer = Writer(args.output, rate)
     state = None
     try:
         for frame in tqdm.tqdm(frames, total=count, unit="frame", disable=None):
             if state is None:
-                state, answer = tracker.init(frame, mask=mask, box_xywh=args.box)
+                state, picture = start(tracker, frame, ids, args.box)
             else:
                 state, answer = tracker.step_in_place(state, frame)
-            writer.add(draw(frame, answer))
+                picture = draw(frame, answer)
+            writer.add(picture)
     finally:
         writer.close()
     print(f"wrote {args.output}: {writer.count} of {count} frames")
@@ -147,9 +188,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Returns the command line's values."""
     parser = argparse.ArgumentParser(prog="samn_jax.track", description=__doc__)
     parser.add_argument("video", type=Path, help="video file, or folder of frames")
-    start = parser.add_mutually_exclusive_group(required=True)
-    start.add_argument("--box", type=_box, help="x,y,w,h in the first frame, pixels")
-    start.add_argument("--mask", type=Path, help="the object's mask, a .png")
+    first = parser.add_mutually_exclusive_group(required=True)
+    first.add_argument("--box", type=_box, help="x,y,w,h in the first frame, pixels")
+    first.add_argument("--mask", type=Path, help="mask of one object or more, a .png")
     parser.add_argument("--output", type=Path, required=True, help=".mp4 or a folder")
     parser.add_argument("--checkpoint", default="lite", help="model file or `lite`")
     return parser.parse_args(arguments)

@@ -153,6 +153,22 @@ def test_missing_checkpoint_is_one_line(clip, tmp_path, capfd, monkeypatch):
     assert "no.pth is neither a file nor a shipped" in capfd.readouterr().err
 
 
+def test_a_mask_of_two_objects_tracks_both(run, clip, tmp_path):
+    ids = MASKS[0].astype(np.uint8)
+    ids[8:20, 90:110] = 7
+    images.write_mask(tmp_path / "two.png", ids)
+    status, said, _ = run(clip, tmp_path / "out", "--mask", str(tmp_path / "two.png"))
+    assert status == 0 and "4 of 4 frames" in said
+    first = images.read_frame(tmp_path / "out" / "00000.jpg").astype(int)
+    changed = np.abs(first - FRAMES[0]).sum(axis=2) > 25
+    assert changed[MASKS[0]].mean() > 0.6 and changed[ids == 7].mean() > 0.6
+    assert changed[ids == 0].mean() < 0.1
+    # Each object has a line that says how it fares.
+    last = images.read_frame(tmp_path / "out" / "00003.jpg").astype(int)
+    labels = np.abs(last - FRAMES[3]).sum(axis=2)[:50, :60] > 300
+    assert labels[:24].any() and labels[30:48].any()
+
+
 def test_lost_target_is_drawn_as_lost():
     answer = Prediction(
         mask=np.zeros((96, 120), np.float32),
