@@ -5,6 +5,7 @@ pixel (row, column) has its centre at (column + 0.5, row + 0.5). Resampling is b
 between pixel centres without anti-aliasing, as in OpenCV's `resize`.
 """
 
+import itertools
 from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -105,6 +106,35 @@ def sample_crop(
     rows = _axis_taps(top_left[1], crop, extent_hw[0], out_size, border)
     columns = _axis_taps(top_left[0], crop, extent_hw[1], out_size, border)
     return _interpolate(image, rows, columns)
+
+
+def sample_mean(
+    image: Float[Array, "H W C"],
+    extent_hw: Int[Array, " 2"],
+    crop: SquareCrop,
+    *,
+    out_size: int,
+    samples: int,
+) -> Float[Array, "S S C"]:
+    """The crop, each pixel the mean of `samples` × `samples` points in it.
+
+    Bilinear resampling looks at no more than four pixels, so that a crop much smaller
+    than what it shows aliases. With two samples it does not, down to about a third.
+
+    Args:
+      image: as in `sample_crop`, whose edges are repeated.
+      extent_hw: True height and width, at most (H, W).
+      crop: The square.
+      out_size: Side of the result in pixels, S.
+      samples: Points along each axis of a pixel; 1 is `sample_crop`.
+    """
+    pixel = crop.side / out_size
+    shifts = [((i + 0.5) / samples - 0.5) * pixel for i in range(samples)]
+    total = jnp.zeros((out_size, out_size, image.shape[2]), image.dtype)
+    for dx, dy in itertools.product(shifts, shifts):
+        moved = crop._replace(center_xy=crop.center_xy + jnp.stack((dx, dy)))
+        total = total + sample_crop(image, extent_hw, moved, out_size=out_size)
+    return total / samples**2
 
 
 def paste_crop(

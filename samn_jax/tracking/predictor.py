@@ -28,6 +28,7 @@ NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
     "lite": {
         "crop_size": 256,
         "clamp_crop": True,
+        "crop_samples": 2,
         "memory_capacity": 8,
         "aggregation": "odds",
         # Chosen on held-out training clips.

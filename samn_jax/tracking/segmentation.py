@@ -40,11 +40,7 @@ def choose_crop(
     if config.clamp_crop:
         needed = jnp.max(target.size_wh) * 1.2
         side = jnp.clip(side, max=jnp.maximum(jnp.sqrt(jnp.prod(extent)), needed))
-    center = target.center_xy
-    if config.shift_crop:
-        half = jnp.minimum(side, extent[::-1]) / 2.0
-        center = jnp.clip(center, half, extent[::-1] - half)
-    return crops.segmentation_crop(center, side)
+    return crops.segmentation_crop(target.center_xy, side)
 
 
 def look(
@@ -57,8 +53,12 @@ def look(
     """Returns the crop and its features; `place`: crop and target's centre."""
     crop, center_xy = place
     size = spec.config.crop_size
-    image = crops.sample_crop(
-        frame.astype(jnp.float32) / 255.0, extent_hw, crop, out_size=size
+    image = crops.sample_mean(
+        frame.astype(jnp.float32) / 255.0,
+        extent_hw,
+        crop,
+        out_size=size,
+        samples=spec.config.crop_samples,
     )[None]
     query = spec.network.apply(variables, image, method="encode_query")
     center = crops.points_to_crop(center_xy, crop, out_size=size)

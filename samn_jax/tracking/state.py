@@ -28,7 +28,7 @@ class TrackerConfig:
     crop_size: int = 384  # side of its input in pixels, a multiple of 16
     search_factor: float = 4.0  # side of the crop over sqrt(w·h) of the target
     clamp_crop: bool = False  # no crop larger than a square of the frame's area
-    shift_crop: bool = False  # the crop lies in the frame as far as it can
+    crop_samples: int = 1  # along each axis of a pixel; 2 keeps large frames smooth
     whole_frame: bool = False  # always see the whole frame, as STM does
     # The appearance memory.
     memory_design: str = "ring"

@@ -53,6 +53,20 @@ def test_sample_never_reads_past_the_extent(rng):
     np.testing.assert_array_equal(ours, sample(image, extent(image), crop, out_size=20))
 
 
+@pytest.mark.parametrize("samples", [2, 3])
+def test_mean_of_samples_is_the_mean_of_the_pixels_in_a_pixel(rng, samples):
+    image = rng.random((48, 60, 3), np.float32)
+    crop = square((30, 24), 12 * samples)
+    mean = jax.jit(crops.sample_mean, static_argnames=("out_size", "samples"))
+    ours = mean(image, extent(image), crop, out_size=12, samples=samples)
+    want = cv2.resize(cut(image, crop, "edge"), (12, 12), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(ours, want, atol=2e-5)
+    once = mean(image, extent(image), crop, out_size=20, samples=1)
+    np.testing.assert_allclose(
+        once, sample(image, extent(image), crop, out_size=20), atol=1e-6
+    )
+
+
 def test_thinned_sample_equals_cv2_on_every_third_pixel(rng):
     image = rng.random((60, 90, 3), np.float32)
     crop = jax.jit(partial(crops.filter_crop, out_size=8))(
