@@ -18,7 +18,7 @@ from samn_jax.training.step import LossConfig
 def get_config() -> TrainConfig:
     """Returns the settings."""
     return TrainConfig(
-        model=LiteConfig(regression_dim=64, label_dim=16),
+        model=LiteConfig(),
         memory=MemoryConfig(similarity="l2"),
         sampling=SamplingConfig(
             num_frames=5,

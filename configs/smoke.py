@@ -18,6 +18,8 @@ def get_config() -> TrainConfig:
         model=LiteConfig(
             key_dim=4,
             value_dim=8,
+            regression_dim=4,
+            label_dim=2,
             value_dims=(4, 8),
             decoder_dims=(8, 8, 8, 4),
             blocks=((1, 1, 1, 4), (1, 2, 2, 4), (1, 2, 2, 8), (1, 2, 2, 8)),

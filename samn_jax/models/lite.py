@@ -28,8 +28,8 @@ class LiteConfig:
     network: str = "lite"
     key_dim: int = 64
     value_dim: int = 128
-    regression_dim: int = 0  # features of the memory's regression; 0 for none
-    label_dim: int = 0  # what it predicts: the target's share of a cell and a code
+    regression_dim: int = 64  # features of the memory's regression; 0 for none
+    label_dim: int = 16  # what it predicts: the target's share of a cell and a code
     value_dims: Sequence[int] = (64, 128)  # the mask's way down: stride 8, 16
     decoder_dims: Sequence[int] = (128, 96, 48, 16)  # stride 16, 8, 4, 2
     positions: str = "cat"  # none | cat: the distance map as a decoder input

@@ -30,17 +30,39 @@ def query_of(config=TINY):
 def test_shapes_of_every_method():
     variables, apply, image, mask = make()
     query = query_of()
-    assert query.key.shape == (2, 2, 3, 4)
+    assert query.key.shape == (2, 2, 3, 4 + 3)
     shapes = [x.shape[1:] for x in query.pyramid]
     assert shapes == [(2, 3, 10), (4, 6, 8), (8, 12, 6), (16, 24, 4)]
     key, value = apply(variables, image, query, mask, method="encode_memory")
-    assert value.shape == (2, 2, 3, 8)
+    assert value.shape == (2, 2, 3, 8 + 2)
     np.testing.assert_array_equal(key, query.key)
     center = jnp.full((2, 2), 20.0)
     log_odds = apply(variables, value, query, center, method="decode")
     assert log_odds.shape == mask.shape and log_odds.dtype == jnp.float32
     features = apply(variables, image, method="filter_features")
     np.testing.assert_allclose(features, query.pyramid[0], atol=1e-5)
+
+
+def test_labels_are_shares_and_a_linear_code():
+    variables, _, _, mask = make()
+    encoder = lite.LabelEncoder(TINY.label_dim)
+    params = {"params": variables["params"]["label_encoder"]}
+    labels = encoder.apply(params, mask)
+    cells = np.asarray(mask).reshape(2, 2, 16, 3, 16).transpose(0, 1, 3, 2, 4)
+    np.testing.assert_allclose(labels[..., 0], cells.mean((3, 4)), atol=1e-5)
+    dense = jax.tree.map(np.asarray, params["params"]["code"])
+    code = (cells.reshape(2, 2, 3, 256) - 0.5) @ dense["kernel"] + dense["bias"]
+    np.testing.assert_allclose(labels[..., 1:], code, atol=1e-4)
+
+
+def test_a_network_without_regression_has_no_part_of_it():
+    config = dataclasses.replace(TINY, regression_dim=0)
+    variables, apply, image, mask = make(config)
+    assert not {"regression_head", "label_encoder"} & set(variables["params"])
+    query = query_of(config)
+    key, value = apply(variables, image, query, mask, method="encode_memory")
+    assert key.shape[-1] == 4 and value.shape[-1] == 8
+    assert not config.regression.features and TINY.regression.features == 3
 
 
 def test_memories_come_from_the_querys_features_alone():
@@ -67,14 +89,14 @@ def test_center_matters_with_positions_alone(mode):
     config = dataclasses.replace(TINY, positions=mode)
     variables, apply, _, _ = make(config)
     query = query_of()
-    readout = jnp.ones((2, 2, 3, 8))
+    readout = jnp.ones((2, 2, 3, 10))
     here, there = (
         apply(variables, readout, query, jnp.full((2, 2), x), method="decode")
         for x in (5.0, 30.0)
     )
     assert bool(np.any(np.abs(here - there) > 1e-4)) == (mode == "cat")
     channels = variables["params"]["decoder"]["fuse"]["kernel"].shape[2]
-    assert channels == 8 + 10 + (mode == "cat")
+    assert channels == 10 + 10 + (mode == "cat")
 
 
 def test_unknown_positions_are_refused():

@@ -8,6 +8,8 @@ from tests.models import random_variables
 CONFIG = lite.LiteConfig(
     key_dim=4,
     value_dim=8,
+    regression_dim=3,
+    label_dim=2,
     value_dims=(4, 6),
     decoder_dims=(8, 8, 8, 4),
     blocks=((3, 1, 1, 4), (3, 2, 2, 6), (5, 2, 2, 8), (3, 2, 2, 10)),

@@ -167,7 +167,8 @@ def test_uncertain_frames_are_kept_if_samples_are_not_filtered():
 def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
     # So that a video is one scan. Nothing is compiled here.
     config = dataclasses.replace(tiny_lite.CONFIG, compute_dtype=dtype)
-    spec = TrackerSpec(lite.LiteNet(config), colour_net.CONFIG, config.similarity)
+    reading = (config.similarity, config.regression)
+    spec = TrackerSpec(lite.LiteNet(config), colour_net.CONFIG, *reading)
     given = tiny_lite.make_variables(config), FRAMES[0], EXTENT
     mask = MASKS[0].astype(np.float32)
     begin_lite = functools.partial(init_tracker, spec, from_mask=True)
@@ -178,7 +179,7 @@ def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
     assert jax.tree.map(lambda x: (x.shape, x.dtype), first) == jax.tree.map(
         lambda x: (x.shape, x.dtype), state
     )
-    assert first.memory.keys.shape == (4, 4, 4, 4)
+    assert first.memory.keys.shape == (4, 4, 4, 4 + 3)
     assert first.memory.keys.dtype == jnp.dtype(dtype)
     assert answer.mask.shape == (96, 120) and answer.mask.dtype == jnp.float32
 

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -5,7 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from samn_jax.memory.design import MemoryConfig
+from samn_jax.models import lite
 from samn_jax.training import parallel, step, unroll
+from samn_jax.training import state as state_lib
+from tests.models import tiny_lite
 from tests.training import tiny
 
 
@@ -71,6 +76,28 @@ def test_terms_equal_plain_formulas():
             np.testing.assert_allclose(
                 terms.iou_loss[frame, clip], np.mean(losses), rtol=1e-3
             )
+
+
+def test_bfloat16_steps_near_float32_and_keeps_float32_weights():
+    found = {}
+    for dtype in ("float32", "bfloat16"):
+        config = dataclasses.replace(tiny_lite.CONFIG, compute_dtype=dtype)
+        memory = MemoryConfig(similarity="l2", regression=config.regression)
+        network = unroll.Network(lite.LiteNet(config), memory)
+        objective = step.Objective(network, step.LossConfig(hard_steps=0))
+        variables = tiny_lite.make_variables(config)
+        start = state_lib.init_state(variables, ("^trunk/",), tiny.optimizer_of())
+        after, metrics = one_device(objective)(start, tiny.batch(num_frames=3))
+        assert {x.dtype for x in jax.tree.leaves(after.params)} == {
+            jnp.dtype("float32")
+        }
+        moved = jax.tree.map(
+            lambda a, b: jnp.abs(a - b).max(), after.params, start.params
+        )
+        assert max(map(float, jax.tree.leaves(moved))) > 1e-3
+        found[dtype] = float(metrics["loss"])
+    assert found["bfloat16"] == pytest.approx(found["float32"], rel=0.05)
+    assert found["bfloat16"] != found["float32"]
 
 
 def test_frozen_weights_and_statistics_stay():
