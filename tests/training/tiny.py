@@ -55,6 +55,7 @@ class TinyNet(nn.Module):
 @dataclasses.dataclass(frozen=True)
 class TinyConfig(LiteConfig):
     network: str = "tiny"
+    regression_dim: int = 0
 
 
 def register() -> None:
