@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         mean = average(flags.files)
         model_file.save_model(flags.output, *mean, dtype="float16")
-    except InputError as error:
+    except (InputError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
