@@ -11,6 +11,7 @@ from samn_jax.data.clips import Frame, Loaded, Video
 from samn_jax.errors import InputError
 
 VIDEO_DRAWS = 20  # before a photo is taken instead
+KIN = 100  # photos before and after one by name that may show things of its kind
 MAX_DRAWS = 100  # of a sample, before the data is given up as unusable
 
 
@@ -32,6 +33,7 @@ class SamplingConfig:
     blur_share: float = 0.15
     distractor_share: float = 0.35  # clips with another object pasted beside
     occluder_share: float = 0.2  # clips with another object pasted over
+    look_alike_share: float = 0.0  # pasted objects that are a copy, or of its kind
     background_share: float = 0.0  # clips whose objects are put before a photo
     box_share: float = 0.0  # clips whose first mask is a box, as a box start has it
     video_motion: tuple[float, float, float] = (
@@ -90,7 +92,7 @@ class Clips:
         if self.photos and self.config.background_share > 0:
             if rng.random() < self.config.background_share:
                 crops = compose.replace_background(rng, self.photos, *crops)
-        frames, masks = self._paste_other(rng, *crops)
+        frames, masks = self._paste_other(rng, *crops, drawn.source)
         boxed = self.config.box_share > 0 and rng.random() < self.config.box_share
         if boxed:
             frames[1], masks[1] = frames[0], masks[0]
@@ -194,7 +196,7 @@ class Clips:
         )
 
     def _paste_other(
-        self, rng: np.random.Generator, frames: list, masks: list
+        self, rng: np.random.Generator, frames: list, masks: list, source: int
     ) -> tuple[list, list]:
         """Returns the clip, perhaps with another object beside or over its own."""
         config, draw = self.config, rng.random()
@@ -202,7 +204,36 @@ class Clips:
         beside = draw < config.occluder_share + config.distractor_share
         if not self.photos or not (occlude or beside):
             return frames, masks
-        return compose.paste_other(rng, self.photos, frames, masks, occlude=occlude)
+        alike = masks[0].any() and rng.random() < config.look_alike_share
+        if alike and (source >= len(self.photos) or rng.random() < 0.5):
+            others = list(zip(frames, masks, strict=True))
+        else:
+            others = self._draw_other(rng, source if alike else None)
+        if not others:
+            return frames, masks
+        relative = compose.draw_size(rng, masks[0], like=alike)
+        return compose.paste_other(
+            rng, others, frames, masks, relative=relative, occlude=occlude
+        )
+
+    def _draw_other(self, rng: np.random.Generator, near: int | None) -> list[Loaded]:
+        """Returns an object of another source, as many frames as a clip has.
+
+        Args:
+          rng: generator.
+          near: the photo whose neighbours by name, often of its kind, are to be drawn
+            from; None for all photos and videos.
+        """
+        count = self.config.num_frames
+        if near is None and self.videos and rng.random() < self.config.video_share:
+            video = self.videos[rng.integers(len(self.videos))]
+            frames = self._pick_frames(rng, video.frames, 0)
+            return objects.load_objects(rng, frames, 1)
+        number = int(rng.integers(len(self.photos)))
+        if near is not None:
+            offset = int(rng.integers(1, KIN + 1)) * int(rng.choice([-1, 1]))
+            number = (near + offset) % len(self.photos)
+        return objects.load_objects(rng, [self.photos[number]], 1) * count
 
     def _recolor(self, rng: np.random.Generator, frames: list) -> list:
         """Returns the frames with the clip's and their own colours and blur."""
