@@ -3,7 +3,7 @@ import functools
 import numpy as np
 import pytest
 
-from samn_jax.data import sampling
+from samn_jax.data import compose, sampling
 from samn_jax.data.clips import Frame, Video
 from samn_jax.data.sampling import SamplingConfig
 from samn_jax.errors import InputError
@@ -129,6 +129,58 @@ def test_a_background_is_put_behind_the_objects():
         assert frames[masks][:, 0].mean() > 200
         behind = frames[~masks][:, 1].mean()
         assert behind > 240 if share else behind == 0.0
+
+
+def plain_disc(name, color):
+    rows, columns = np.indices((60, 80))
+    disc = ((rows - 30) ** 2 + (columns - 40) ** 2 < 15**2).astype(np.uint8)
+    return Frame(name, lambda: (disc[..., None] * np.uint8(color), disc))
+
+
+def color_shares(sample, channel):
+    """Returns the share of bright pixels on the object and beside it."""
+    bright = sample["frames"][..., channel] > 200
+    masks = sample["masks"] > 0
+    return bright[masks].mean(), bright[~masks].mean()
+
+
+def test_a_look_alike_is_a_copy_of_a_videos_object_and_background():
+    red = Video("red", (plain_disc("red", (250, 0, 0)),) * 3)
+    photos = (plain_disc("green", (0, 250, 0)),)
+    settings = {**PLAIN, "num_frames": 3, "video_share": 1.0, "distractor_share": 1.0}
+    beside = []
+    for seed in range(8):
+        sample = draw(photos, (red,), seed, look_alike_share=1.0, **settings)
+        on, off = color_shares(sample, 0)
+        assert on > 0.9 and color_shares(sample, 1) == (0.0, 0.0)
+        beside.append(off)
+    assert np.mean(beside) > 0.02
+    assert color_shares(draw((), (red,), **settings), 0)[1] < 0.01
+
+
+def test_pasted_objects_come_from_photos_and_videos():
+    red = Video("red", (plain_disc("red", (250, 0, 0)),) * 3)
+    blue = plain_disc("blue", (0, 0, 250))
+    settings = {**PLAIN, "num_frames": 3, "distractor_share": 1.0}
+    photo_shows = [
+        color_shares(draw((blue,), (red,), seed, video_share=share, **settings), 0)[1]
+        for share in (0.0, 0.5)
+        for seed in range(12)
+    ]
+    assert max(photo_shows[:12]) == 0.0 < max(photo_shows[12:])
+
+
+def test_a_look_alike_is_near_the_size_of_its_original():
+    mask = np.zeros((100, 100), np.uint8)
+    mask[10:30, 20:65] = 1  # a box of 20 × 45: .3 of the crop
+    sizes = [
+        compose.draw_size(np.random.default_rng(i), mask, like=True) for i in range(50)
+    ]
+    assert 0.3 * np.exp(-0.35) < min(sizes) < 0.25 and 0.36 < max(sizes) < 0.43
+    free = [
+        compose.draw_size(np.random.default_rng(i), mask, like=False) for i in range(50)
+    ]
+    assert 0.15 < min(free) < 0.2 and 0.5 < max(free) < 0.6
 
 
 def test_a_box_start_shows_the_first_frame_twice_and_its_mask_filled():
