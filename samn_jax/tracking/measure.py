@@ -40,19 +40,22 @@ def update_target(
     measured: Measurement,
     max_step: Float[Array, ""],
     may_scale: Bool[Array, ""],
-    max_area_ratio: float,
+    config: TrackerConfig,
 ) -> Target:
     """Returns the target after a frame; as it was if it was not found.
 
     Its size follows the square root of the mask's area, relative to the first frame, by
-    at most the share `max_step` a frame.
+    at most the share `max_step` a frame, and down by no more than `scale_step_down`:
+    a mask that misses a part would take the crop off it, and then miss the next.
     """
     found = measured.found
     ratio = measured.area / jnp.maximum(target.area, 1.0)
-    plausible = (ratio < max_area_ratio) & (ratio > 1.0 / max_area_ratio)
+    limit = config.max_area_ratio
+    plausible = (ratio < limit) & (ratio > 1.0 / limit)
     growth = jnp.sqrt(measured.area / jnp.maximum(target.first_area, 1.0))
     wanted = target.first_size_wh[0] * growth / target.size_wh[0]
-    step = jnp.clip(wanted, 1.0 - max_step, 1.0 + max_step)
+    lowest = 1.0 - jnp.minimum(max_step, config.scale_step_down)
+    step = jnp.clip(wanted, lowest, 1.0 + max_step)
     step = jnp.where(found & plausible & may_scale, step, 1.0)
     return target._replace(
         center_xy=jnp.where(found, measured.center_xy, target.center_xy),

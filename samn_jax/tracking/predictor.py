@@ -35,6 +35,7 @@ NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
         "threshold_from_mask": 0.5,
         "remember_lost": False,
         "lost_growth": 1.15,
+        "scale_step_down": 0.02,
     },
 }
 

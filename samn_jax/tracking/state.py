@@ -58,6 +58,7 @@ class TrackerConfig:
     threshold_from_box: float = 0.5
     scale_step_from_mask: float = 0.10  # largest change of the target's size per frame
     scale_step_from_box: float = 0.05
+    scale_step_down: float = 1.0  # and of its shrinking, if smaller than these
     max_area_ratio: float = (
         3.0  # a larger change of area from frame to frame is not real
     )

@@ -176,9 +176,7 @@ def conclude(
         state.from_mask, config.scale_step_from_mask, config.scale_step_from_box
     )
     may_scale = uncertainty < config.scale_uncertainty
-    target = measure.update_target(
-        target, measured, max_step, may_scale, config.max_area_ratio
-    )
+    target = measure.update_target(target, measured, max_step, may_scale, config)
     certain = uncertainty < config.accept_uncertainty
     frame_idx = state.frame_idx + 1
     keep = _due(frame_idx, config.memorize_every) & measured.found

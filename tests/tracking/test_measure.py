@@ -12,7 +12,7 @@ from samn_jax.tracking.state import Target, floats
 from tests.tracking import colour_net
 
 CONFIG = colour_net.CONFIG
-update = jax.jit(measure.update_target, static_argnames="max_area_ratio")
+update = jax.jit(measure.update_target, static_argnames="config")
 
 
 def make_target(size=(20.0, 30.0), area=400.0, first_size=(10.0, 15.0), first=100.0):
@@ -31,7 +31,7 @@ def make_measurement(area, found=True):
     return measure.Measurement(component, jnp.bool_(found), center, jnp.float32(area))
 
 
-def numpy_update(target, area, found, step, may_scale, limit):
+def numpy_update(target, area, found, step, may_scale, limit, down=1.0):
     """Centre, size and area, from the rule in words."""
     if not found:
         return target.center_xy, np.maximum(target.size_wh, 4.0), target.area
@@ -39,21 +39,23 @@ def numpy_update(target, area, found, step, may_scale, limit):
     ratio = max(area, 1e-9) / float(target.area)
     if may_scale and 1 / limit < ratio < limit:
         wanted = float(target.first_size_wh[0]) * np.sqrt(area / target.first_area)
-        size = size * min(max(wanted / size[0], 1 - step), 1 + step)
+        size = size * min(max(wanted / size[0], 1 - min(step, down)), 1 + step)
     return (60.0, 45.0), np.maximum(size, 4.0), area
 
 
 @pytest.mark.parametrize("found", [True, False])
 @pytest.mark.parametrize("may_scale", [True, False])
 @pytest.mark.parametrize("step", [0.05, 0.1])
-def test_update_follows_the_rule(found, may_scale, step):
+@pytest.mark.parametrize("down", [0.02, 1.0])
+def test_update_follows_the_rule(found, may_scale, step, down):
+    config = dataclasses.replace(CONFIG, max_area_ratio=3.0, scale_step_down=down)
     target = make_target()
     # Unchanged, slightly smaller and larger, at the limit's both sides, far outside.
     for area in (400.0, 390.0, 430.0, 1100.0, 150.0, 1250.0, 120.0, 9000.0):
         measured = make_measurement(area, found)
         given = jnp.float32(step), jnp.bool_(may_scale)
-        new = update(target, measured, *given, max_area_ratio=3.0)
-        wanted = numpy_update(target, area, found, step, may_scale, 3.0)
+        new = update(target, measured, *given, config=config)
+        wanted = numpy_update(target, area, found, step, may_scale, 3.0, down)
         np.testing.assert_allclose(new.center_xy, wanted[0], rtol=1e-6)
         np.testing.assert_allclose(new.size_wh, wanted[1], rtol=1e-5)
         np.testing.assert_allclose(new.area, wanted[2], rtol=1e-6)
