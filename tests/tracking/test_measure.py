@@ -67,7 +67,7 @@ def test_size_stays_above_four_pixels_and_is_finite_without_area():
     target = make_target(size=(4.1, 4.1), area=0.0, first=0.0)
     measured = make_measurement(1.0)
     given = jnp.float32(0.1), jnp.bool_(True)
-    new = update(target, measured, *given, max_area_ratio=3.0)
+    new = update(target, measured, *given, config=CONFIG)
     assert np.all(np.isfinite(new.size_wh)) and np.all(new.size_wh >= 4.0)
 
 
