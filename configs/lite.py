@@ -6,9 +6,9 @@ python train.py --config configs/lite.py --data_dir DATA --output_dir runs/lite 
 DATA holds videos in DATA/video and photos in DATA/static. Some objects of both are put
 before other photos, so that few clips don't become the only backgrounds.
 
-Cost: 1.1 s a step on 2 CPU cores, about 20 minutes. Expected: J near .76 on clips held
+Cost: 1.1 s a step on 2 CPU cores, about 20 minutes. Expected: J near .75 on clips held
 out in three folds; IoU on their crops hardly rises after 300 steps. The shipped `lite`
-is the mean of the three folds' networks: docs/MODEL_CARD.md.
+is the mean of six such networks, three of them with look-alikes: docs/MODEL_CARD.md.
 """
 
 from samn_jax.data.sampling import SamplingConfig
