@@ -13,15 +13,11 @@ import os
 import sys
 from pathlib import Path
 
-from samn_jax import errors
-from samn_jax.evaluation import (
-    benchmarks,
-    overrides,
-    region_tracker,
-    shards,
-    table,
-    trackers,
-)
+from samn_jax import errors, overrides
+from samn_jax.evaluation import run as benchmarks
+from samn_jax.evaluation import shards, table
+from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation.trackers import registry as trackers
 
 
 def main(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ import logging
 import sys
 from pathlib import Path
 
-from samn_jax import compilation
+from samn_jax import compilation, overrides
 from samn_jax.errors import InputError
 from samn_jax.training import config as config_lib
 from samn_jax.training import guard, loop, parallel
@@ -21,11 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Returns the exit code."""
     flags = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    overrides = list(flags.set)
+    assignments = list(flags.set)
     if flags.init_from:
-        overrides.append(f"init_from={flags.init_from}")
+        assignments.append(f"init_from={flags.init_from}")
     try:
-        config = config_lib.override(config_lib.load_config(flags.config), overrides)
+        config = overrides.override(config_lib.load_config(flags.config), assignments)
         hosts = parallel.hosts_from(flags.coordinator, flags.num_hosts, flags.host)
         compilation.keep_compiled()
         parallel.connect(hosts)

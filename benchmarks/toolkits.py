@@ -135,8 +135,8 @@ def run_vot(workspace: Path, vot: Path, tracker: str, checkpoint: str) -> None:
 
 def run_got10k(folder: Path, tracker: str, checkpoint: str) -> None:
     """Runs got10k's experiment, and compares its score with ours."""
-    from samn_jax.data import got10k
-    from samn_jax.evaluation import sot_scoring
+    from samn_jax.data.readers import got10k
+    from samn_jax.evaluation.scores import ope as sot_scoring
 
     command = [sys.executable, "-m", "samn_jax.toolkits.got10k", "--tracker", tracker]
     command += ["--checkpoint", checkpoint, "--data_dir", folder / "got10k"]
@@ -156,7 +156,8 @@ def write_davis(root: Path, num_frames: int) -> None:
     import cv2
     import numpy as np
 
-    from samn_jax.data import images, synthetic
+    from samn_jax.data.formats import images
+    from samn_jax.data.readers import synthetic
 
     videos = {"one": ("moving",), "two": ("turning", "changing")}
     for video, scenes in videos.items():
@@ -181,7 +182,7 @@ def write_got10k(root: Path, num_frames: int) -> None:
     import cv2
     import numpy as np
 
-    from samn_jax.data import synthetic
+    from samn_jax.data.readers import synthetic
 
     videos = {"GOT-10k_Val_000001": "moving", "GOT-10k_Val_000002": "approaching"}
     for video, scene in videos.items():

@@ -26,7 +26,8 @@ import jax
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from samn_jax.data import pipeline
+from samn_jax import overrides as overrides_lib
+from samn_jax.data.clips import pipeline
 from samn_jax.training import assemble, optimizer, parallel, step, validation
 from samn_jax.training import config as config_lib
 
@@ -41,7 +42,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Returns the figures of this process's devices."""
     overrides = [] if arguments.data_dir else ["synthetic=True"]
     overrides += ["held_out=()", "init_from=", *arguments.set]
-    config = config_lib.override(config_lib.load_config(arguments.config), overrides)
+    config = overrides_lib.override(config_lib.load_config(arguments.config), overrides)
     clips, _, _ = assemble.read_clips(config, arguments.data_dir)
     made = optimizer.build_optimizer(config.optimizer, config.num_steps)
     state = assemble.first_state(config, made, [], clips)

@@ -16,7 +16,7 @@ import numpy as np
 import tqdm
 
 from samn_jax import compilation, visualize
-from samn_jax.data import images
+from samn_jax.data.formats import images
 from samn_jax.errors import InputError
 from samn_jax.tracking import MultiPrediction, Prediction, Tracker
 from samn_jax.tracking.predictor import State

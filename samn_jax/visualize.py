@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from samn_jax.data import palette
+from samn_jax.data.formats import palette
 
 RGB = UInt8[np.ndarray, "H W 3"]
 Sheet = UInt8[np.ndarray, "sheet_H sheet_W 3"]

@@ -1,6 +1,7 @@
 """Strict numerics for every test, and the paths of the golden data."""
 
 import os
+import subprocess
 from pathlib import Path
 
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
@@ -44,3 +45,17 @@ def reference_dir() -> Path:
 def key() -> jax.Array:
     """A fixed random key."""
     return jax.random.key(0)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own with 64 KiB; skips where mounting is not allowed."""
+    folder = tmp_path / "small_disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a small tmpfs can't be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -29,6 +29,9 @@ FOLDERS = (
 # Single files of the package, and the folders that each may import.
 FILES = {
     "errors": (),
+    "files": (),
+    "overrides": (),
+    "provenance": (),
     "losses": (),
     "compilation": (),
     "visualize": ("geometry", "data"),

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from samn_jax import errors, track
-from samn_jax.data import images
+from samn_jax.data.formats import images
 from samn_jax.tracking import Prediction, Tracker
 from tests.tracking import colour_net
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from samn_jax import visualize
-from samn_jax.data import palette
+from samn_jax.data.formats import palette
 
 FRAME = np.random.default_rng(0).integers(60, 200, (40, 60, 3), np.uint8)
 

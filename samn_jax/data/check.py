@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import tqdm
 
-from samn_jax.data import clips, images, palette
+from samn_jax.data.clips import folder as clips
+from samn_jax.data.formats import images, palette
 from samn_jax.errors import InputError
 
 # A mask saved as JPEG, or resized with interpolation, has many levels; ids have few.

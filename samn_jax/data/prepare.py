@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import tqdm
 
-from samn_jax.data import clips, prepared
+from samn_jax.data.clips import folder as clips
+from samn_jax.data.clips import records as prepared
 from samn_jax.errors import InputError
 
 NAME, VERSION = "samn_clips", "1.0.0"

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from samn_jax import errors
-from samn_jax.data import davis, davis17, folder, synthetic, types, youtube_vos
+from samn_jax.data import types
+from samn_jax.data.readers import davis, davis17, folder, synthetic, youtube_vos
 
 READERS: dict[str, Callable[..., types.Dataset]] = {
     "synthetic": synthetic.read_synthetic,

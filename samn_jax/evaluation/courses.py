@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 import tqdm
 
+from samn_jax import provenance as manifest
 from samn_jax.data import types
-from samn_jax.evaluation import manifest, run_folder
+from samn_jax.evaluation import run_folder
 
 # What a run keeps of a finished video; see `make_record`.
 Record = dict[str, Any]

@@ -2,8 +2,10 @@
 
 import tqdm
 
-from samn_jax.data import images, types
-from samn_jax.evaluation import courses, protocols, run_folder
+from samn_jax.data import types
+from samn_jax.data.formats import images
+from samn_jax.evaluation import courses, run_folder
+from samn_jax.evaluation.protocols import semi_supervised as protocols
 
 
 def track_dataset(

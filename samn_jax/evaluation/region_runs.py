@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from samn_jax.data import regions, types
-from samn_jax.evaluation import (
-    courses,
-    protocols,
-    region_benchmarks,
-    region_tracker,
-    run_folder,
-)
+from samn_jax.data import types
+from samn_jax.data.formats import vot_regions as regions
+from samn_jax.evaluation import benchmarks as region_benchmarks
+from samn_jax.evaluation import courses, run_folder
+from samn_jax.evaluation.protocols import semi_supervised as protocols
+from samn_jax.evaluation.trackers import region_tracker
 
 _WARM_UP_STEPS = 2
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from samn_jax import visualize
-from samn_jax.data import images, types
+from samn_jax.data import types
+from samn_jax.data.formats import images
 
 _NUM_TILES = 8
 _TILE_WIDTH = 320

@@ -14,9 +14,11 @@ from got10k import experiments
 from got10k import trackers as got10k_trackers
 from jaxtyping import Float
 
-from samn_jax import errors
-from samn_jax.data import regions
-from samn_jax.evaluation import one_pass, overrides, protocols, trackers
+from samn_jax import errors, overrides
+from samn_jax.data.formats import vot_regions as regions
+from samn_jax.evaluation.protocols import ope as one_pass
+from samn_jax.evaluation.protocols import semi_supervised as protocols
+from samn_jax.evaluation.trackers import registry as trackers
 
 
 class Got10kTracker(got10k_trackers.Tracker):

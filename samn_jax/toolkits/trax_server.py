@@ -8,8 +8,10 @@ import trax
 from trax import region as trax_region
 from trax import server as trax_server
 
-from samn_jax.data import images, regions
-from samn_jax.evaluation import protocols, region_tracker
+from samn_jax.data.formats import images
+from samn_jax.data.formats import vot_regions as regions
+from samn_jax.evaluation.protocols import semi_supervised as protocols
+from samn_jax.evaluation.trackers import region_tracker
 
 # A start is taken as the data set has it; TraX would turn a box into its filled mask.
 _FORMATS = [

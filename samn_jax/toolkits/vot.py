@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 import samn_jax
-from samn_jax import errors
-from samn_jax.data import images
-from samn_jax.evaluation import overrides, protocols, region_tracker, trackers
+from samn_jax import errors, overrides
+from samn_jax.data.formats import images
+from samn_jax.evaluation.protocols import semi_supervised as protocols
+from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation.trackers import registry as trackers
 
 KINDS: tuple[region_tracker.Kind, ...] = ("mask", "polygon", "box")
 # Seconds for an answer; enough to compile for a size that was not foreseen.

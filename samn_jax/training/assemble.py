@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import optax
 
-from samn_jax.data import clips as clips_lib
-from samn_jax.data import pipeline, sampling, sources
+from samn_jax.data.clips import folder as clips_lib
+from samn_jax.data.clips import pipeline, sampling, sources
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
 from samn_jax.training import checkpoints as checkpoints_lib

@@ -1,14 +1,12 @@
 """The whole of a training run in one frozen dataclass; `configs/` holds instances."""
 
-import ast
 import dataclasses
 import importlib.util
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from samn_jax.data.sampling import SamplingConfig
+from samn_jax.data.clips.sampling import SamplingConfig
 from samn_jax.errors import InputError
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
@@ -84,63 +82,6 @@ def load_config(path: str | Path) -> TrainConfig:
     if not hasattr(module, "get_config"):
         raise InputError(f"config {path} has no get_config(): see configs/lite.py")
     return module.get_config()
-
-
-def override(config: Any, assignments: Sequence[str]) -> Any:
-    """Returns the config with fields replaced by `name=value`, `part.name=value`, ...
-
-    Values are Python literals of the type of what they replace; text needs no quotes,
-    and a tuple may be written `a,b`.
-
-    Raises:
-      InputError: a field is unknown, or a value of another type.
-    """
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            raise InputError(
-                f"--set {assignment} isn't FIELD=VALUE: write "
-                "--set optimizer.learning_rate=1e-4"
-            )
-        config = _replace(config, name.split("."), text, assignment)
-    return config
-
-
-def _replace(config: Any, path: list[str], text: str, assignment: str) -> Any:
-    names = [field.name for field in dataclasses.fields(config)]
-    if path[0] not in names:
-        raise InputError(
-            f"--set {assignment}: there is no {path[0]!r}, choose from "
-            f"{', '.join(names)}"
-        )
-    value = getattr(config, path[0])
-    if dataclasses.is_dataclass(value) != (len(path) > 1):
-        wanted = "one of its fields" if len(path) == 1 else "no field of it"
-        raise InputError(f"--set {assignment}: name {path[0]} and {wanted}")
-    if len(path) > 1:
-        new = _replace(value, path[1:], text, assignment)
-    else:
-        new = _parse(text, value, assignment)
-    return dataclasses.replace(config, **{path[0]: new})
-
-
-def _parse(text: str, old: Any, assignment: str) -> Any:
-    """Returns the value that `text` says, of the type of `old`."""
-    if isinstance(old, str):
-        return text
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        value = tuple(text.split(",")) if isinstance(old, tuple) else text
-    if isinstance(old, tuple) and not isinstance(value, tuple):
-        value = tuple(value) if isinstance(value, list) else (value,)
-    if isinstance(old, float) and type(value) is int:
-        value = float(value)
-    if type(value) is not type(old):
-        raise InputError(
-            f"--set {assignment}: give a value like the present one, {old!r}"
-        )
-    return value
 
 
 def to_json(config: TrainConfig) -> str:

@@ -11,9 +11,9 @@ import numpy as np
 import tensorboardX
 from tensorboardX.proto import summary_pb2
 
+from samn_jax import provenance as manifest
 from samn_jax import visualize
 from samn_jax.errors import InputError
-from samn_jax.evaluation import manifest
 from samn_jax.models import model_file
 from samn_jax.training import config as config_lib
 from samn_jax.training import state as state_lib

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from samn_jax import visualize
-from samn_jax.data import clips as clips_lib
-from samn_jax.data import pipeline, sampling
+from samn_jax.data.clips import folder as clips_lib
+from samn_jax.data.clips import pipeline, sampling
 from samn_jax.metrics import davis
 from samn_jax.models import model_file
 from samn_jax.tracking import predictor

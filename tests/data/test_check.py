@@ -2,7 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from samn_jax.data import check, palette
+from samn_jax.data import check
+from samn_jax.data.formats import palette
 from samn_jax.errors import InputError
 from tests.data import blobs
 

@@ -2,7 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
-from samn_jax.data import clips, prepare, prepared, sources
+from samn_jax.data import prepare
+from samn_jax.data.clips import folder as clips
+from samn_jax.data.clips import records as prepared
+from samn_jax.data.clips import sources
 from samn_jax.errors import InputError
 from tests.data import blobs
 

@@ -5,7 +5,7 @@ import json
 import cv2
 import numpy as np
 
-from samn_jax.data import images
+from samn_jax.data.formats import images
 
 SIZE = (40, 60)
 NUM_FRAMES = 5

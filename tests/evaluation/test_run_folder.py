@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.data import images, types
+from samn_jax.data import types
+from samn_jax.data.formats import images
 from samn_jax.evaluation import run_folder
 
 IDENTITY = {"checkpoint": "lite", "config": {"capacity": 8, "sizes": (1, 2)}}

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import evaluate
-from samn_jax.data import images, regions
-from samn_jax.evaluation import baselines, trackers
+from samn_jax.data.formats import images
+from samn_jax.data.formats import vot_regions as regions
+from samn_jax.evaluation.trackers import baselines
+from samn_jax.evaluation.trackers import registry as trackers
 
 NUM_FRAMES = 12
 VIDEOS = ("a", "b", "c", "d", "e")

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from samn_jax.data import images, types
-from samn_jax.evaluation import scoring
+from samn_jax.data import types
+from samn_jax.data.formats import images
+from samn_jax.evaluation.scores import masks as scoring
 from samn_jax.tracking import Tracker
 from tests.tracking.composed import compose
 

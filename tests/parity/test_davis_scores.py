@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from samn_jax.data import davis
-from samn_jax.evaluation import scoring
+from samn_jax.data.readers import davis
+from samn_jax.evaluation.scores import masks as scoring
 
 
 @pytest.mark.parametrize("method", ["osvos", "siammask"])

@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 import pytest
 
-from samn_jax.data import regions, vot
-from samn_jax.evaluation import vot2020_scoring, vot_multistart
+from samn_jax.data.formats import vot_regions as regions
+from samn_jax.data.readers import vot
+from samn_jax.evaluation.protocols import vot_multistart
+from samn_jax.evaluation.scores import vot_multistart as vot2020_scoring
 
 SIZE_HW = (60, 80)
 EMPTY = regions.crop_mask(np.zeros(SIZE_HW, bool))

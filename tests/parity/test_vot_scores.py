@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from samn_jax.data import vot
-from samn_jax.evaluation import vot_scoring
+from samn_jax.data.readers import vot
+from samn_jax.evaluation.scores import vot_supervised as vot_scoring
 
 RESULTS = [
     (2016, "SiamRPNpp"),

@@ -9,7 +9,7 @@ pytest.importorskip("got10k", reason="needs the extra 'got10k'")
 
 from PIL import Image  # noqa: E402
 
-from samn_jax.evaluation import baselines  # noqa: E402
+from samn_jax.evaluation.trackers import baselines  # noqa: E402
 from samn_jax.toolkits import got10k as got10k_client  # noqa: E402
 
 BOXES = np.array([[3, 4, 6, 8], [4, 4, 6, 8], [0, 0, 0, 0], [6, 5, 7, 8]], np.float32)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from samn_jax.data import regions
+from samn_jax.data.formats import vot_regions as regions
 
 trax = pytest.importorskip("trax", reason="needs the extra 'vot'")
 client_lib = pytest.importorskip("trax.client")

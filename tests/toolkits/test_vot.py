@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.evaluation import baselines
+from samn_jax.evaluation.trackers import baselines
 from samn_jax.toolkits import vot
 
 

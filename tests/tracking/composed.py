@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from samn_jax.data import davis
+from samn_jax.data.readers import davis
 
 SIZE = (240, 426)
 FRAMES = range(0, 32, 2)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from samn_jax import overrides as overrides_lib
 from samn_jax.errors import InputError
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training import config as config_lib
@@ -24,7 +25,7 @@ def test_all_configs_load():
 
 
 def test_overrides_take_the_type_of_what_they_replace():
-    changed = config_lib.override(
+    changed = overrides_lib.override(
         BASE,
         [
             "optimizer.learning_rate=1",
@@ -59,13 +60,13 @@ def test_overrides_take_the_type_of_what_they_replace():
 )
 def test_typos_and_wrong_types_are_errors(assignment, message):
     with pytest.raises(InputError, match=message):
-        config_lib.override(BASE, [assignment])
+        overrides_lib.override(BASE, [assignment])
 
 
 def test_differences_name_the_field():
     saved = json.loads(config_lib.to_json(BASE))
     assert config_lib.differences(saved, BASE) == []
-    other = config_lib.override(BASE, ["optimizer.learning_rate=0.5", "log_every=3"])
+    other = overrides_lib.override(BASE, ["optimizer.learning_rate=0.5", "log_every=3"])
     assert config_lib.differences(saved, other) == [
         "optimizer.learning_rate was 0.001, now 0.5"
     ]

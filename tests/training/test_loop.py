@@ -12,10 +12,10 @@ import safetensors.numpy
 from jax.experimental.compilation_cache import compilation_cache
 
 import train
+from samn_jax import overrides as overrides_lib
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
 from samn_jax.training import checkpoints, guard, loop
-from samn_jax.training import config as config_lib
 from samn_jax.training import run as run_lib
 from tests.training import tiny
 from tests.training.test_scale import start
@@ -137,7 +137,7 @@ def test_killed_in_a_save_it_loses_no_finished_one(data, tmp_path):
 def test_a_diverging_run_stops_and_keeps_its_batch(data, tmp_path):
     config = tiny.config(num_steps=50, save_every=50)
     changes = ["optimizer.name=sgd", "optimizer.learning_rate=1e12"]
-    config = config_lib.override(config, changes)
+    config = overrides_lib.override(config, changes)
     with pytest.raises(guard.DivergedError, match=r"step \d+: .*clip"):
         loop.train_and_evaluate(config, data, tmp_path)
     (dump,) = tmp_path.glob("diverged-*.npz")

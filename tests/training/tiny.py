@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from samn_jax.data import pipeline, sampling
-from samn_jax.data.clips import Frame, Video
+from samn_jax.data.clips import pipeline, sampling
+from samn_jax.data.clips.folder import Frame, Video
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models import model_file
 from samn_jax.models.lite import LiteConfig

@@ -1,0 +1,1 @@
+"""Training clips: where they come from, how they are drawn and changed."""

@@ -1,0 +1,1 @@
+"""File formats: images, indexed masks, boxes, regions and results of VOT."""

@@ -1,0 +1,151 @@
+"""Videos with a true box a frame, and files of a box a line."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from samn_jax import errors
+from samn_jax.data import types
+from samn_jax.data.formats import images
+
+Boxes = Float[np.ndarray, "F 4"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class BoxSequence(types.Sequence):
+    """A video with true boxes.
+
+    Attributes:
+      truths_xywh: true box of every frame in pixels, or of the first alone where the
+        benchmark keeps the others to itself.
+      is_visible: frames in which some of the target can be seen.
+      read_size: () → height and width of the frames in pixels.
+    """
+
+    truths_xywh: Float[np.ndarray, "T 4"]
+    is_visible: Bool[np.ndarray, " F"]
+    read_size: Callable[[], tuple[int, int]]
+
+
+def box_sequence(
+    name: str,
+    frames: tuple[Path, ...],
+    truths_xywh: Float[np.ndarray, "T 4"],
+    *,
+    is_visible: Bool[np.ndarray, " F"] | None = None,
+    size_hw: tuple[int, int] | None = None,
+) -> BoxSequence:
+    """A video of these frame files and true boxes.
+
+    Args:
+      name: name of the video.
+      frames: its frame files; they are looked for when they are read.
+      truths_xywh: true boxes of all frames, or of the first.
+      is_visible: frames with a visible target; all of them if not given.
+      size_hw: size of the frames, read from the first of them if not given.
+    """
+    known = is_visible is not None
+    return BoxSequence(
+        name=name,
+        frame_names=tuple(path.stem for path in frames),
+        read_frame=functools.partial(_read_frame, frames),
+        read_mask=_no_mask,
+        init_box_xywh=tuple(truths_xywh[0].tolist()),
+        truths_xywh=truths_xywh,
+        is_visible=is_visible if known else np.ones(len(frames), bool),
+        read_size=functools.partial(_read_size, frames[0], size_hw),
+    )
+
+
+def read_boxes(path: Path, num_frames: int | None = None) -> Boxes:
+    """Boxes (x, y, width, height) of a file, one a line.
+
+    Commas, tabs and spaces separate the numbers; empty lines at the end don't count.
+
+    Args:
+      path: text file.
+      num_frames: how many boxes it must have, where that is known.
+
+    Raises:
+      InputError: naming file and line, if a line is no box or there are more or fewer.
+    """
+    try:
+        lines = path.read_text().rstrip().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise errors.InputError(
+            f"{path} can't be read as text ({type(error).__name__}): it must hold a "
+            "box a line"
+        ) from error
+    rows = [_parse_box(path, number, line) for number, line in enumerate(lines, 1)]
+    if not rows or len(rows) != (num_frames or len(rows)):
+        raise errors.InputError(
+            f"{path} has {len(rows)} boxes for {num_frames or 'its'} frames: it is cut "
+            "short or of another sequence"
+        )
+    return np.stack(rows)
+
+
+def write_boxes(path: Path, boxes_xywh: Boxes) -> None:
+    """Write boxes a line, comma-separated with three decimals, in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = (",".join(f"{value:.3f}" for value in box) for box in boxes_xywh)
+    partial = path.with_suffix(".partial")
+    partial.write_text("".join(f"{line}\n" for line in lines))
+    os.replace(partial, path)
+
+
+def frame_files(folder: Path, num_frames: int | None, pattern: str) -> tuple[Path, ...]:
+    """The images of a folder in the order of their numbers.
+
+    Args:
+      folder: where they are.
+      num_frames: how many there must be; None takes those that there are.
+      pattern: their names, used where the folder has none: results can be scored
+        without the frames.
+
+    Raises:
+      InputError: if there is another number of images.
+    """
+    found = [p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".png")]
+    if not found and num_frames is not None:
+        return tuple(folder / (pattern % k) for k in range(1, num_frames + 1))
+    if len(found) != (num_frames or len(found)) or not found:
+        raise errors.InputError(
+            f"{folder} has {len(found)} frames for {num_frames or 'the'} boxes: "
+            "complete the folder"
+        )
+    if all(path.stem.isdigit() for path in found):
+        return tuple(sorted(found, key=lambda path: int(path.stem)))
+    return tuple(sorted(found))
+
+
+def _parse_box(path: Path, number: int, line: str) -> Float[np.ndarray, "4"]:
+    try:
+        box = np.array(line.replace(",", " ").split(), np.float64)
+    except ValueError as error:
+        raise errors.InputError(f"{path}, line {number}: {error}") from error
+    if len(box) != 4 or not np.isfinite(box).all():
+        raise errors.InputError(
+            f"{path}, line {number}: {line.strip()!r} is no box: give x, y, width and "
+            "height"
+        )
+    if (box[2:] < 0).any():
+        raise errors.InputError(f"{path}, line {number}: the box has a negative size")
+    return box
+
+
+def _read_frame(paths: tuple[Path, ...], index: int) -> np.ndarray:
+    return images.read_frame(paths[index])
+
+
+def _no_mask(index: int) -> None:
+    return None
+
+
+def _read_size(first_frame: Path, size_hw: tuple[int, int] | None) -> tuple[int, int]:
+    return size_hw or images.read_frame(first_frame).shape[:2]

@@ -1,0 +1,97 @@
+"""Result files of VOT: where they lie, and how they are read and written.
+
+`<results>/baseline/<sequence>/<sequence>_001.txt` is the first repetition of a
+supervised run, `<sequence>_00000050.txt` the run from anchor 50 of a multi-start one.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from samn_jax import errors
+from samn_jax.data.formats import vot_binary as region_binary
+from samn_jax.data.formats import vot_regions as regions
+
+EXPERIMENT = "baseline"
+
+
+def experiment_dir(results_dir: Path) -> Path:
+    """The folder that has a folder a sequence: `baseline` where there is one."""
+    inner = results_dir / EXPERIMENT
+    return inner if inner.is_dir() else results_dir
+
+
+def repetition_path(experiment: Path, sequence: str, repetition: int) -> Path:
+    """File of a supervised run; the first repetition is 1."""
+    return experiment / sequence / f"{sequence}_{repetition:03d}.txt"
+
+
+def anchor_path(experiment: Path, sequence: str, anchor: int) -> Path:
+    """File of a multi-start run from an anchor frame; the first frame is 0."""
+    return experiment / sequence / f"{sequence}_{anchor:08d}.txt"
+
+
+def repetition_files(results_dir: Path, sequence: str) -> list[Path]:
+    """Files of all supervised runs on one video, in their order.
+
+    Raises:
+      InputError: if there is none.
+    """
+    folder = experiment_dir(results_dir) / sequence
+    pattern = re.compile(re.escape(sequence) + r"_\d{3}\.(txt|bin)")
+    files = sorted(p for p in folder.glob("*") if pattern.fullmatch(p.name))
+    if not files:
+        raise errors.InputError(
+            f"{folder} has no {sequence}_001.txt: run the sequence, or leave it out "
+            "with --sequences"
+        )
+    return files
+
+
+def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
+    """The regions of one run, one a frame.
+
+    Where there is no text file the toolkit's binary file of that name, `.bin`, is read.
+
+    Raises:
+      InputError: if both are missing, damaged or have another number of frames.
+    """
+    binary = path.with_suffix(".bin")
+    if path.is_file() and path != binary:
+        trajectory = regions.read_regions(path)
+    elif binary.is_file():
+        trajectory, path = _read_binary(binary), binary
+    else:
+        raise errors.InputError(
+            f"{path} is missing: run the sequence, or leave it out with --sequences"
+        )
+    if len(trajectory) != num_frames:
+        raise errors.InputError(
+            f"{path} has {len(trajectory)} lines but the run has {num_frames} frames: "
+            "it is cut short or of another sequence"
+        )
+    return trajectory
+
+
+def write_trajectory(path: Path, trajectory: Sequence[regions.Region]) -> None:
+    """Write the regions of one run, the whole file in one step."""
+    regions.write_regions(path, trajectory)
+
+
+def write_seconds(path: Path, seconds: Sequence[float]) -> None:
+    """Write the time of every frame beside the regions, `<name>_time.value`.
+
+    It comes before the regions, whose file says that a run is complete.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(f"{value:.6f}\n" for value in seconds)
+    path.with_name(f"{path.stem}_time.value").write_text(text)
+
+
+def _read_binary(path: Path) -> tuple[regions.Region, ...]:
+    try:
+        return region_binary.decode_regions(path.read_bytes())
+    except ValueError as error:
+        raise errors.InputError(
+            f"{path} isn't a trajectory of the VOT toolkit, {error}: copy it again"
+        ) from error

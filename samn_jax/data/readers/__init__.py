@@ -1,0 +1,1 @@
+"""Benchmarks and data sets as they lie on disk, one reader each."""

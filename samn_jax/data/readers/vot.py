@@ -1,0 +1,141 @@
+"""VOT data sets in the layout of the toolkit: frames, regions and anchors."""
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from samn_jax import errors
+from samn_jax.data import types
+from samn_jax.data.formats import images
+from samn_jax.data.formats import vot_regions as regions
+
+_DEFAULT_FRAMES = "color/%08d.jpg"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class VotSequence(types.Sequence):
+    """A video with the true region of every frame.
+
+    Attributes:
+      groundtruth: true region of every frame.
+      size_hw: height and width of its frames in pixels.
+      forward_anchors: frames from which VOT2020 tracks to the end.
+      backward_anchors: frames from which VOT2020 tracks back to the start.
+    """
+
+    groundtruth: tuple[regions.Region, ...]
+    size_hw: tuple[int, int]
+    forward_anchors: tuple[int, ...] = ()
+    backward_anchors: tuple[int, ...] = ()
+
+
+def read_vot(data_dir: Path, name: str = "vot") -> types.Dataset:
+    """The videos of a VOT data set; their frames may be missing until they are read.
+
+    Args:
+      data_dir: folder of a folder a video, or of `sequences/` with these in it. Their
+        order is that of `list.txt`, by name without it.
+      name: name of the set, as on the command line.
+
+    Raises:
+      InputError: if there is no video, or one isn't as the toolkit lays it out.
+    """
+    root = data_dir / "sequences" if (data_dir / "sequences").is_dir() else data_dir
+    sequences = tuple(_read_sequence(root / video) for video in _video_names(root))
+    return types.Dataset(name, sequences, f"{name} in the layout of the VOT toolkit")
+
+
+def _video_names(root: Path) -> list[str]:
+    list_file = root / "list.txt"
+    if list_file.is_file():
+        names = list_file.read_text().split()
+    else:
+        names = sorted(path.parent.name for path in root.glob("*/groundtruth.txt"))
+    if not names:
+        raise errors.InputError(
+            f"{root} has no list.txt and no <sequence>/groundtruth.txt: give the "
+            "folder of a VOT data set"
+        )
+    return names
+
+
+def _read_sequence(folder: Path) -> VotSequence:
+    properties = _read_properties(folder / "sequence")
+    groundtruth = regions.read_regions(folder / "groundtruth.txt")
+    _check_groundtruth(folder / "groundtruth.txt", groundtruth, properties)
+    pattern = properties.get("channels.color", _DEFAULT_FRAMES)
+    frames = tuple(folder / (pattern % k) for k in range(1, len(groundtruth) + 1))
+    size_hw = _read_size(properties, frames[0])
+    forward, backward = _read_anchors(folder / "anchor.value", len(groundtruth))
+    box = regions.bounding_box(groundtruth[0])
+    return VotSequence(
+        name=folder.name,
+        frame_names=tuple(path.stem for path in frames),
+        read_frame=functools.partial(_read_frame, frames),
+        read_mask=functools.partial(_read_mask, groundtruth, size_hw),
+        init_box_xywh=tuple(box.tolist()),
+        groundtruth=groundtruth,
+        size_hw=size_hw,
+        forward_anchors=forward,
+        backward_anchors=backward,
+    )
+
+
+def _read_properties(path: Path) -> dict[str, str]:
+    """The `key=value` lines of a video's description; none where it has none."""
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines())
+    return {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2}
+
+
+def _check_groundtruth(
+    path: Path, groundtruth: tuple[regions.Region, ...], properties: dict[str, str]
+) -> None:
+    length = int(properties.get("length", len(groundtruth)))
+    if not groundtruth or len(groundtruth) != length:
+        raise errors.InputError(
+            f"{path} has {len(groundtruth)} lines for {length} frames: copy it again"
+        )
+    if regions.is_code(groundtruth[0]):
+        raise errors.InputError(f"{path}, line 1: the first frame needs a region")
+
+
+def _read_size(properties: dict[str, str], first_frame: Path) -> tuple[int, int]:
+    if "height" in properties and "width" in properties:
+        return int(properties["height"]), int(properties["width"])
+    return images.read_frame(first_frame).shape[:2]
+
+
+def _read_anchors(
+    path: Path, num_frames: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Frames marked by a positive (forward) and a negative number (backward)."""
+    if not path.is_file():
+        return (), ()
+    try:
+        values = np.array(path.read_text().split(), np.float64)
+    except ValueError as error:
+        raise errors.InputError(f"{path} must hold a number a line") from error
+    if len(values) > num_frames:
+        raise errors.InputError(
+            f"{path} has {len(values)} lines for {num_frames} frames: copy it again"
+        )
+    forward, backward = np.flatnonzero(values > 0), np.flatnonzero(values < 0)
+    return tuple(forward.tolist()), tuple(backward.tolist())
+
+
+def _read_frame(paths: tuple[Path, ...], index: int) -> np.ndarray:
+    return images.read_frame(paths[index])
+
+
+def _read_mask(
+    groundtruth: tuple[regions.Region, ...], size_hw: tuple[int, int], index: int
+) -> UInt8[np.ndarray, "H W"] | None:
+    region = groundtruth[index]
+    if not isinstance(region, regions.MaskRegion):
+        return None
+    return regions.paste_mask(region, size_hw).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""Scores of result files on disk, benchmark by benchmark."""

@@ -1,0 +1,1 @@
+"""What is evaluated: the tracker, parts of it, baselines."""

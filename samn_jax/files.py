@@ -1,0 +1,208 @@
+"""Files that are whole or absent: written beside their place, then moved into it.
+
+Whoever reads a result may trust that it was finished: a run that is killed, a disk that
+fills up or a folder that can't be written leaves what was there before.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from samn_jax.errors import InputError
+
+PARTIAL_SUFFIX = ".partial"
+_ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
+_LONGEST_NAME = 255  # bytes, of one part of a path on the usual file systems
+_CURES = {
+    errno.ENOSPC: "the disk is full: free some space, or write elsewhere",
+    errno.EDQUOT: "the disk quota is used up: free some space, or write elsewhere",
+    errno.EACCES: "permission denied: make its folder writable, or write elsewhere",
+    errno.EPERM: "permission denied: make its folder writable, or write elsewhere",
+    errno.EROFS: "the file system is read-only: write elsewhere",
+    errno.ENOTDIR: "a part of the path is a file, not a folder: write elsewhere",
+    errno.EISDIR: "it is a folder: give a file",
+    errno.EEXIST: "a part of the path is a file, not a folder: write elsewhere",
+    errno.ENAMETOOLONG: "the name is too long: shorten it",
+    errno.ELOOP: "its symbolic links lead in a circle: write elsewhere",
+}
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives the path to write to; `path` becomes that file when the block succeeds.
+
+    The path given has the same suffix, lies in the same folder (made if missing) and
+    has a name that no other process uses. After an exception it is removed, and `path`
+    is as it was.
+
+    Raises:
+      InputError: it can't be written; the message names `path` and the cure.
+    """
+    unique = f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}{PARTIAL_SUFFIX}{path.suffix}"
+    partial = path.with_name(unique)
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            with partial.open("rb+") as written:
+                os.fsync(written.fileno())
+            partial.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns an `OSError` of writing into an `InputError` of one line.
+
+    Raises:
+      InputError: names the path, what was in the way, and the cure.
+    """
+    try:
+        yield
+    except OSError as error:
+        cure = _CURES.get(
+            error.errno or 0, f"{error.strerror or error}: write elsewhere"
+        )
+        raise InputError(f"{shown(path)} can't be written: {cure}") from error
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file in one step.
+
+    Raises:
+      InputError: it can't be written.
+    """
+    with whole_file(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Writes a UTF-8 text file in one step.
+
+    Raises:
+      InputError: it can't be written.
+    """
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes a JSON file in one step; NaN and infinity are refused.
+
+    Raises:
+      InputError: it can't be written.
+    """
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+def read_json_object(path: Path, cure: str) -> dict[str, Any]:
+    """Returns the object that a JSON file holds.
+
+    Args:
+      path: of the file.
+      cure: what to do about a file that is missing or damaged, for the message.
+
+    Raises:
+      InputError: it can't be read, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{shown(path)} can't be read: {cure}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{shown(path)} holds no JSON object: {cure}")
+    return content
+
+
+def write_archive(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
+    """Packs files into a zip archive whose bytes depend on them alone.
+
+    Args:
+      path: of the archive, written in one step.
+      entries: name inside the archive and path of each file; see `check_relative`.
+
+    Raises:
+      InputError: it can't be written, or a name would leave the folder it is unpacked
+        in.
+    """
+    with (
+        whole_file(path) as partial,
+        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        for name, source in entries:
+            check_relative(name, f"entry of {path.name}")
+            entry = zipfile.ZipInfo(name, _ARCHIVE_DATE)
+            packed.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def check_name(name: str, what: str) -> str:
+    """Returns the name, if it may serve as one part of a path.
+
+    Names of videos, frames and objects come from data sets that others made. They are
+    checked where they are read, so that no path built of them leaves its folder.
+
+    Args:
+      name: as the data set has it.
+      what: what it names and where it stands, for the message.
+
+    Raises:
+      InputError: it is empty, `.` or `..`, begins with a dot, holds a separator or a
+        control character, or is longer than 255 bytes.
+    """
+    reason = ""
+    if not name or name.startswith("."):
+        reason = "is empty or begins with a dot"
+    elif any(c in "/\\" for c in name) or Path(name).name != name:
+        reason = "is a path"
+    elif not name.isprintable():
+        reason = "holds control characters"
+    elif len(name.encode(errors="surrogatepass")) > _LONGEST_NAME:
+        reason = f"is longer than {_LONGEST_NAME} bytes"
+    if reason:
+        raise InputError(f"{what} {shown(name)} {reason}: rename it")
+    return name
+
+
+def check_relative(path: str, what: str) -> str:
+    """Returns a relative path with `/` between its parts, each a good name.
+
+    Raises:
+      InputError: as `check_name`.
+    """
+    for part in path.split("/"):
+        check_name(part, what)
+    return path
+
+
+def inside(root: Path, path: Path) -> Path:
+    """Returns the path, which must lie in the folder `root`, links followed.
+
+    Raises:
+      InputError: it does not.
+    """
+    try:
+        is_inside = path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # Links in a circle.
+        is_inside = False
+    if not is_inside:
+        raise InputError(f"{shown(path)} lies outside {shown(root)}: rename it")
+    return path
+
+
+def shown(text: object) -> str:
+    r"""Returns a name or path for a message, its control characters escaped, cut at 300.
+
+    >>> shown("a\nb")
+    'a\\nb'
+    """
+    escaped = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text)
+    )
+    return escaped if len(escaped) <= 300 else f"{escaped[:297]}..."

@@ -1,0 +1,80 @@
+"""What a figure needs beside it to be reproduced: code, versions, hardware."""
+
+import datetime
+import functools
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import samn_jax
+
+_PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python-headless")
+
+
+def describe() -> dict[str, Any]:
+    """Commit, versions, hardware, command line and time of this process."""
+    return {
+        "samn_jax": samn_jax.__version__,
+        "git_commit": git_commit(),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "hardware": {"cpu": _cpu_name(), "cpu_cores": os.cpu_count()},
+    }
+
+
+def devices() -> list[str]:
+    """Kind of every device that JAX computes on."""
+    import jax  # Scoring alone does without.
+
+    return [device.device_kind for device in jax.devices()]
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.cache  # A process goes on with the code that it began with.
+def git_commit() -> str | None:
+    """Commit of the package's checkout, with "+changes" if edited; None outside one."""
+    folder, name = Path(__file__).parent, Path(__file__).name
+    # An installed copy may lie inside the checkout of something else.
+    if _git(folder, "ls-files", "--error-unmatch", name) is None:
+        return None
+    commit = _git(folder, "rev-parse", "HEAD") or "unborn"
+    edited = _git(folder, "status", "--porcelain", "--", str(folder))
+    return commit + ("+changes" if edited else "")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _cpu_name() -> str:
+    cpu_info = Path("/proc/cpuinfo")
+    if cpu_info.is_file():
+        for line in cpu_info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,194 @@
+import functools
+
+import numpy as np
+import pytest
+
+from samn_jax.data.clips import compose, sampling
+from samn_jax.data.clips.folder import Frame, Video
+from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.errors import InputError
+from tests.data import blobs
+
+
+def frame(seed):
+    return Frame(f"f{seed}", functools.partial(blobs.picture, seed))
+
+
+def broken():
+    raise InputError("frame x is damaged")
+
+
+PHOTOS = tuple(frame(i) for i in range(3))
+VIDEOS = (Video("v", tuple(frame(i) for i in range(12))),)
+PLAIN = {
+    "crop_size": 32, "center_jitter": 0.0, "scale_jitter": 0.0, "leave_share": 0.0,
+    "color": 0.0, "blur_share": 0.0, "distractor_share": 0.0, "occluder_share": 0.0,
+}  # fmt: skip
+
+
+def draw(photos=PHOTOS, videos=VIDEOS, seed=0, index=0, **settings):
+    clips = sampling.Clips(photos, videos, SamplingConfig(**settings))
+    return clips(np.random.default_rng(seed), index)
+
+
+def test_a_sample_has_the_shapes_it_says():
+    sample = draw(num_frames=4, crop_size=48)
+    assert sample["frames"].shape == (4, 48, 48, 3)
+    assert sample["masks"].shape == (4, 48, 48)
+    assert sample["centers"].shape == (4, 2)
+    assert sample["frames"].dtype == sample["masks"].dtype == np.uint8
+    assert sample["centers"].dtype == np.float32
+    assert set(np.unique(sample["masks"])) <= {0, 1}
+
+
+def test_the_seed_decides_everything():
+    first, again, other = draw(seed=1), draw(seed=1), draw(seed=2)
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, again[name])
+    assert (first["frames"] != other["frames"]).any()
+
+
+def test_masks_lie_on_their_objects():
+    for seed in range(10):
+        sample = draw(photos=(), seed=seed, num_frames=2, **PLAIN)
+        inside = sample["frames"][sample["masks"] > 0]
+        assert np.mean(inside[:, 0] > 160) > 0.9, seed
+
+
+def test_several_objects_get_ids_from_one():
+    sample = draw(photos=(), num_frames=2, max_objects=3, **PLAIN)
+    assert set(np.unique(sample["masks"][0])) == {0, 1, 2}
+
+
+def test_the_source_is_counted_over_photos_then_videos():
+    clips = sampling.Clips(PHOTOS, VIDEOS, SamplingConfig())
+    assert clips.names == ["f0", "f1", "f2", "v"]
+    assert draw(video_share=1.0)["source"] == 3
+    assert draw(video_share=0.0)["source"] < 3
+
+
+def test_the_gap_grows_to_its_largest():
+    config = SamplingConfig(max_gap=11, gap_growth=100)
+    clips = sampling.Clips((), VIDEOS, config)
+    assert [clips.max_gap(i) for i in (0, 50, 100, 10**6)] == [1, 6, 11, 11]
+    early = [
+        clips._pick_frames(np.random.default_rng(i), VIDEOS[0].frames, 0)
+        for i in range(20)
+    ]
+    order = np.array([[int(f.name[1:]) for f in frames] for frames in early])
+    assert set(np.abs(np.diff(order)).ravel()) == {1}
+
+
+def test_useless_draws_are_counted_and_logged_once(caplog):
+    bad = Video("bad", tuple(Frame(str(i), broken) for i in range(3)))
+    samples = [
+        draw(photos=(), videos=(bad, *VIDEOS), seed=seed, num_frames=2)
+        for seed in range(8)
+    ]
+    assert all(sample["source"] == 1 for sample in samples)
+    assert sum(int(sample["skipped"]) for sample in samples) > 0
+    assert caplog.text.count("frame x is damaged") <= 1
+
+
+def test_data_without_objects_is_an_error():
+    empty = Frame("e", lambda: (np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9), int)))
+    with pytest.raises(InputError, match="no object of 64"):
+        draw(photos=(empty,), videos=())
+
+
+def test_a_vanished_object_leaves_an_empty_mask():
+    gone = Frame("g", lambda: (blobs.picture(0)[0], np.zeros(blobs.SIZE, np.uint8)))
+    video = Video("v", (frame(0), gone))
+    masks = [
+        draw(photos=(), videos=(video,), seed=s, num_frames=2, **PLAIN)["masks"]
+        for s in range(6)
+    ]
+    # Played backwards it has no first mask, and is drawn again.
+    assert all(m[0].any() and not m[1].any() for m in masks)
+
+
+def test_large_objects_are_cropped_whole():
+    box = np.array([50.0, 50.0, 90.0, 20.0])
+    assert sampling.crop_side(box, 1.0, (100, 100)) == pytest.approx(108)
+    assert sampling.crop_side(box, 9.0, (100, 100)) == pytest.approx(108)
+    small = np.array([50.0, 50.0, 10.0, 10.0])
+    assert sampling.crop_side(small, 3.0, (100, 100)) == pytest.approx(30)
+
+
+def plain_disc(name, color):
+    rows, columns = np.indices((60, 80))
+    disc = ((rows - 30) ** 2 + (columns - 40) ** 2 < 15**2).astype(np.uint8)
+    return Frame(name, lambda: (disc[..., None] * np.uint8(color), disc))
+
+
+def test_a_background_is_put_behind_the_objects():
+    red = plain_disc("red", (250, 0, 0))
+    disc = red.load()[1]
+    green = np.zeros((60, 80, 3), np.uint8) + np.uint8([0, 250, 0])
+    video = Video("red", (red,) * 3)
+    photo = Frame("green", lambda: (green, disc))
+    settings = {"num_frames": 3, "video_share": 1.0, **PLAIN}
+    for share in (0.0, 1.0):
+        sample = draw((photo,), (video,), background_share=share, **settings)
+        frames, masks = sample["frames"].astype(int), sample["masks"] > 0
+        assert frames[masks][:, 0].mean() > 200
+        behind = frames[~masks][:, 1].mean()
+        assert behind > 240 if share else behind == 0.0
+
+
+def color_shares(sample, channel):
+    """Returns the share of bright pixels on the object and beside it."""
+    bright = sample["frames"][..., channel] > 200
+    masks = sample["masks"] > 0
+    return bright[masks].mean(), bright[~masks].mean()
+
+
+def test_a_copy_of_a_videos_object_is_pasted_in_as_background():
+    red = Video("red", (plain_disc("red", (250, 0, 0)),) * 3)
+    photos = (plain_disc("green", (0, 250, 0)),)
+    settings = {**PLAIN, "num_frames": 3, "video_share": 1.0, "distractor_share": 1.0}
+    beside = []
+    for seed in range(8):
+        sample = draw(photos, (red,), seed, look_alike_share=1.0, **settings)
+        on, off = color_shares(sample, 0)
+        assert on > 0.9 and color_shares(sample, 1) == (0.0, 0.0)
+        beside.append(off)
+    assert np.mean(beside) > 0.02
+    assert color_shares(draw((), (red,), **settings), 0)[1] < 0.01
+
+
+def test_pasted_objects_come_from_photos_and_videos():
+    red = Video("red", (plain_disc("red", (250, 0, 0)),) * 3)
+    blue = plain_disc("blue", (0, 0, 250))
+    settings = {**PLAIN, "num_frames": 3, "distractor_share": 1.0}
+    red_beside = [
+        color_shares(draw((blue,), (red,), seed, video_share=share, **settings), 0)[1]
+        for share in (0.0, 0.5)
+        for seed in range(12)
+    ]
+    assert max(red_beside[:12]) == 0.0 < max(red_beside[12:])
+
+
+def test_a_look_alike_is_near_the_size_of_its_original():
+    mask = np.zeros((100, 100), np.uint8)
+    mask[10:30, 20:65] = 1  # a box of 20 × 45: .3 of the crop
+    sizes = [
+        compose.draw_size(np.random.default_rng(i), mask, like=True) for i in range(50)
+    ]
+    assert 0.3 * np.exp(-0.35) < min(sizes) < 0.25 and 0.36 < max(sizes) < 0.43
+    free = [
+        compose.draw_size(np.random.default_rng(i), mask, like=False) for i in range(50)
+    ]
+    assert 0.15 < min(free) < 0.2 and 0.5 < max(free) < 0.6
+
+
+def test_a_box_start_shows_the_first_frame_twice_and_its_mask_filled():
+    photo = plain_disc("disc", (200, 200, 200))
+    sample = draw((photo,), num_frames=3, box_share=1.0, video_share=0.0, **PLAIN)
+    first, again = sample["masks"][:2]
+    rows, columns = np.flatnonzero(again.any(1)), np.flatnonzero(again.any(0))
+    expected = np.zeros_like(again)
+    expected[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 1
+    np.testing.assert_array_equal(first, expected)
+    np.testing.assert_array_equal(sample["frames"][0], sample["frames"][1])
+    assert again.sum() < first.sum()

@@ -1,0 +1,67 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+
+from samn_jax.data.formats import palette
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    size, crc = struct.pack(">I", len(content)), zlib.crc32(kind + content)
+    return size + kind + content + struct.pack(">I", crc)
+
+
+def indexed_png(
+    indices: np.ndarray, bit_depth: int = 8, colours: bytes = b"\0\0\0\x80\0\0"
+) -> bytes:
+    """An indexed PNG built from the format's definition, without OpenCV."""
+    height, width = indices.shape
+    bits = (indices[..., None] >> np.arange(bit_depth)[::-1]) & 1
+    rows = np.packbits(bits.reshape(height, -1).astype(np.uint8), axis=1)
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, 3, 0, 0, 0)
+    return (
+        palette.SIGNATURE
+        + _chunk(b"IHDR", header)
+        + _chunk(b"PLTE", colours)
+        + _chunk(b"IDAT", zlib.compress(raw))
+        + _chunk(b"IEND", b"")
+    )
+
+
+def test_palette_begins_as_davis_does():
+    expected = [[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]]
+    np.testing.assert_array_equal(palette.davis_palette()[:5], expected)
+    np.testing.assert_array_equal(palette.davis_palette()[8], [64, 0, 0])
+    np.testing.assert_array_equal(palette.davis_palette()[255], [224, 224, 192])
+
+
+@pytest.mark.parametrize("bit_depth", [1, 2, 4, 8])
+def test_indices_survive_at_every_bit_depth(bit_depth):
+    rng = np.random.default_rng(bit_depth)
+    indices = rng.integers(0, 2**bit_depth, (7, 13), np.uint8)
+    chunks = palette.split_chunks(indexed_png(indices, bit_depth))
+    np.testing.assert_array_equal(palette.decode_indices(chunks), indices)
+
+
+def test_encoded_file_is_indexed_and_comes_back():
+    ids = np.random.default_rng(0).integers(0, 9, (20, 31), np.uint8)
+    chunks = palette.split_chunks(palette.encode_indices(ids))
+    assert palette.is_indexed(chunks)
+    assert palette.first_colour(chunks) == (0, 0, 0)
+    np.testing.assert_array_equal(palette.decode_indices(chunks), ids)
+
+
+@pytest.mark.parametrize("keep", [4, 30, 60, -3])
+def test_cut_file_is_refused(keep):
+    png = palette.encode_indices(np.eye(40, dtype=np.uint8))
+    with pytest.raises(ValueError, match="cut short|not a PNG"):
+        palette.split_chunks(png[:keep])
+
+
+def test_damaged_file_is_refused():
+    png = bytearray(palette.encode_indices(np.eye(40, dtype=np.uint8)))
+    png[-30] ^= 0xFF
+    with pytest.raises(ValueError, match="damaged"):
+        palette.split_chunks(bytes(png))

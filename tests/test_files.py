@@ -1,0 +1,106 @@
+"""Files that are whole or absent, and names that stay in their folder."""
+
+import concurrent.futures
+import json
+import os
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from samn_jax import files
+from samn_jax.errors import InputError
+
+
+def test_a_file_appears_when_the_block_succeeds(tmp_path):
+    path = tmp_path / "new" / "a.json"
+    with files.whole_file(path) as partial:
+        partial.write_text("1")
+        assert not path.exists()
+    assert path.read_text() == "1"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(RuntimeError), files.whole_file(path) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path, small_disk):
+    path = small_disk / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(InputError, match="a.bin can't be written: the disk is full"):
+        files.write_bytes(path, bytes(1 << 20))
+    assert path.read_bytes() == b"old"
+    assert list(small_disk.iterdir()) == [path]
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file, not a folder"):
+        files.write_text(tmp_path / "file" / "a.txt", "")
+
+
+def test_many_may_write_one_file_at_once(tmp_path):
+    path = tmp_path / "shared.json"
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda i: files.write_json(path, {"i": i}), range(200)))
+    assert json.loads(path.read_text())["i"] in range(200)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe", b"[" * 100_000])
+def test_damaged_json_is_one_line(tmp_path, content):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.json .*: delete it"):
+        files.read_json_object(path, "delete it")
+
+
+def test_an_archive_depends_on_its_files_alone(tmp_path):
+    source = tmp_path / "a.txt"
+    source.write_text("content")
+    archives = [tmp_path / "1.zip", tmp_path / "2.zip"]
+    for number, archive in enumerate(archives):
+        os.utime(source, (number, number))
+        files.write_archive(archive, [("folder/a.txt", source)])
+    assert archives[0].read_bytes() == archives[1].read_bytes()
+    with pytest.raises(InputError, match="begins with a dot"):
+        files.write_archive(archives[0], [("../a.txt", source)])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "a/b", "/a", "a\\b", "a\n", "\x1b[2J", "a\0", "a" * 256],
+)
+def test_names_that_could_leave_their_folder_are_refused(name):
+    with pytest.raises(InputError, match="rename it") as caught:
+        files.check_name(name, "video")
+    assert str(caught.value).isprintable()
+
+
+@hypothesis.given(st.text(max_size=300))
+def test_a_name_that_passes_is_one_part_of_a_path(tmp_path_factory, name):
+    try:
+        files.check_name(name, "video")
+    except InputError:
+        return
+    root = tmp_path_factory.getbasetemp()
+    assert (root / name).parent == root
+    files.inside(root, root / name)
+
+
+def test_a_link_that_leads_out_is_refused(tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "out").symlink_to(tmp_path)
+    (root / "circle").symlink_to(root / "circle")
+    for name in ("out/a", "circle/a", "../a"):
+        with pytest.raises(InputError, match="lies outside"):
+            files.inside(root, root / name)
