@@ -197,7 +197,7 @@ def inside(root: Path, path: Path) -> Path:
 
 
 def shown(text: object) -> str:
-    r"""Returns a name or path for a message, its control characters escaped, cut at 300.
+    r"""Returns a name or path for a message: escaped where unprintable, cut at 300.
 
     >>> shown("a\nb")
     'a\\nb'
