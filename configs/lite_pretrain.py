@@ -3,7 +3,7 @@
 python train.py --config configs/lite_pretrain.py --data_dir PHOTOS \
     --output_dir runs/lite_pretrain --init_from TRUNK.npz
 
-Each photo becomes a clip by random affine, perspective and thin-plate changes, colour
+Each photo becomes a clip by random affine, perspective and thin-plate changes, color
 and blur, with other objects pasted beside and over its own (a copy of it, or one of its
 kind, among them), or its objects put before another photo.
 

@@ -26,20 +26,20 @@ def overlay_mask(
     ids: UInt8[np.ndarray, "H W"],
     truth: UInt8[np.ndarray, "H W"] | None = None,
 ) -> RGB:
-    """The frame with every object tinted and outlined in its palette colour.
+    """The frame with every object tinted and outlined in its palette color.
 
     Args:
       frame: picture of the size of the masks.
       ids: object ids; 0 is left as it is.
       truth: true ids, whose outline is added as a thin white line.
     """
-    colours = palette.davis_palette()[ids].astype(np.float32)
-    tinted = frame * (1 - _FILL_OPACITY) + colours * _FILL_OPACITY
+    colors = palette.davis_palette()[ids].astype(np.float32)
+    tinted = frame * (1 - _FILL_OPACITY) + colors * _FILL_OPACITY
     picture = np.where((ids > 0)[..., None], tinted, frame).astype(np.uint8)
     for object_id in np.unique(ids[ids > 0]):
-        # Palette colours are dark: the outline is twice as bright.
-        colour = (2 * palette.davis_palette()[object_id].astype(int)).clip(max=255)
-        _draw_outline(picture, ids == object_id, colour.tolist(), 2)
+        # Palette colors are dark: the outline is twice as bright.
+        color = (2 * palette.davis_palette()[object_id].astype(int)).clip(max=255)
+        _draw_outline(picture, ids == object_id, color.tolist(), 2)
     if truth is not None:
         for object_id in np.unique(truth[truth > 0]):
             _draw_outline(picture, truth == object_id, list(_WHITE), 1)
@@ -57,7 +57,7 @@ def overlay_heat(
     Args:
       frame: picture that the map covers wholly.
       heat: a score map, or weights of memory cells.
-      limits: values of the first and last colour; the map's extremes if left out.
+      limits: values of the first and last color; the map's extremes if left out.
       opacity: of the map, 0-1.
     """
     low, high = (heat.min(), heat.max()) if limits is None else limits
@@ -66,8 +66,8 @@ def overlay_heat(
     size = frame.shape[1::-1]
     level = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
     stops = np.linspace(0, 1, len(_HEAT_STOPS))
-    colours = [np.interp(level, stops, channel) for channel in _HEAT_STOPS.T]
-    mixed = frame * (1 - opacity) + 255 * opacity * np.stack(colours, axis=-1)
+    colors = [np.interp(level, stops, channel) for channel in _HEAT_STOPS.T]
+    mixed = frame * (1 - opacity) + 255 * opacity * np.stack(colors, axis=-1)
     return np.round(mixed).astype(np.uint8)
 
 
@@ -100,12 +100,12 @@ def encode(picture: RGB, suffix: str = ".png") -> bytes:
 
 
 def _draw_outline(
-    picture: RGB, mask: np.ndarray, colour: list[int], thickness: int
+    picture: RGB, mask: np.ndarray, color: list[int], thickness: int
 ) -> None:
     outlines, _ = cv2.findContours(
         mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
     )
-    cv2.drawContours(picture, outlines, -1, colour, thickness)
+    cv2.drawContours(picture, outlines, -1, color, thickness)
 
 
 def _label(picture: RGB, text: str) -> Sheet:

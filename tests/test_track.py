@@ -5,10 +5,10 @@ import pytest
 from samn_jax import errors, track
 from samn_jax.data.formats import images
 from samn_jax.tracking import Prediction, Tracker
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
 BOX = "30,30,20,20"
-FRAMES, MASKS = colour_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(4)])
+FRAMES, MASKS = color_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(4)])
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def first_mask(tmp_path_factory):
 @pytest.fixture
 def run(capfd, monkeypatch, first_mask):
     """The command, with a tracker that needs no weights and compiles soon."""
-    tracker = Tracker(colour_net.make_spec(use_spatial=False, memorize_every=0), {})
+    tracker = Tracker(color_net.make_spec(use_spatial=False, memorize_every=0), {})
     monkeypatch.setattr(track.Tracker, "from_checkpoint", lambda checkpoint: tracker)
     # The command keeps compiled programs on disk: not those of the tests.
     monkeypatch.setattr(track.compilation, "keep_compiled", lambda: None)

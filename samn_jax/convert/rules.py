@@ -40,11 +40,11 @@ class Kind:
 
 
 _COUNTS = {r".*\.num_batches_tracked": "a counter of training steps"}
-_COLOURS = {r"Encoder_[MQ]\.(mean|std)": "ImageNet's colours, constants here"}
+_COLORS = {r"Encoder_[MQ]\.(mean|std)": "ImageNet's colors, constants here"}
 
 KINDS: dict[str, Kind] = {
-    "samn": Kind(((),), "sum", {}, _COUNTS | _COLOURS, {}),
-    "stm": Kind(((),), "none", {}, _COUNTS | _COLOURS, {}),
+    "samn": Kind(((),), "sum", {}, _COUNTS | _COLORS, {}),
+    "stm": Kind(((),), "none", {}, _COUNTS | _COLORS, {}),
     "resnet50": Kind(
         roots=(("Encoder_M",), ("Encoder_Q",)),
         positions="sum",

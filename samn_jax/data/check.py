@@ -109,7 +109,7 @@ def _check_mask(
     levels = _raw_levels(path)
     if levels > MANY_LEVELS:
         text = (
-            f"is smoothed: {levels} grey levels where ids are few; 128 and more count"
+            f"is smoothed: {levels} gray levels where ids are few; 128 and more count"
         )
         yield Problem(path, text + " as object", True)
     counts = np.bincount(ids.ravel())
@@ -138,7 +138,7 @@ def _check_whole(
 
 
 def _raw_levels(path: Path) -> int:
-    """Returns the number of values of a grey mask file; 0 for colours and palettes."""
+    """Returns the number of values of a gray mask file; 0 for colors and palettes."""
     data = path.read_bytes()
     if data.startswith(palette.SIGNATURE):
         if palette.is_indexed(palette.split_chunks(data)):

@@ -71,12 +71,12 @@ def _blur(patch: Float[Array, "P P C"], sigma: float, axis: int) -> Array:
 def _rotate(
     patch: Float[Array, "P P C"], degrees: Float[Array, ""]
 ) -> Float[Array, "S S C"]:
-    """The middle of the patch, turned about its centre, bilinear."""
+    """The middle of the patch, turned about its center, bilinear."""
     full, channels = patch.shape[0], patch.shape[2]
     size = full // 2
     angle = jnp.deg2rad(degrees)
     offset = jnp.arange(size, dtype=jnp.float32) - (size - 1) / 2
-    # Where each output pixel's centre came from, as pixel indices of the patch. The
+    # Where each output pixel's center came from, as pixel indices of the patch. The
     # crop's corners stay within the patch at any angle, since S·√2 < P.
     x, y = offset[None, :], offset[:, None]
     source_x = jnp.cos(angle) * x - jnp.sin(angle) * y + (full - 1) / 2
@@ -93,7 +93,7 @@ def _rotate(
 
 
 def _rotated_point(point_xy: Float[Array, "2"], degrees: float) -> Float[Array, "2"]:
-    """An offset from the centre after a counter-clockwise turn (y points down)."""
+    """An offset from the center after a counter-clockwise turn (y points down)."""
     cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     matrix = np.array([[cosine, sine], [-sine, cosine]], np.float32)
     return matrix @ point_xy
@@ -110,7 +110,7 @@ def augment_first_frame(
     Args:
         patch: Twice the side of a crop, around the same point, so that no copy needs
             pixels from outside; P = Q a multiple of 4, and S = P/2.
-        target_center_px: The target's centre (x, y) in pixels from the patch's
+        target_center_px: The target's center (x, y) in pixels from the patch's
             top-left corner: near its middle, up to the rounding of the crop.
         config: Which copies to make; static under jit.
 

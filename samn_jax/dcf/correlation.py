@@ -1,4 +1,4 @@
-"""Correlation of features with the target filter, and the residuals to minimise.
+"""Correlation of features with the target filter, and the residuals to minimize.
 
 The filter is small and has one output channel, so a convolution wastes the matrix
 units: instead every cell is multiplied with all taps at once (one matrix product) and
@@ -119,7 +119,7 @@ class JointResiduals(NamedTuple):
     params: JointParams
 
 
-class LabelledSamples(NamedTuple):
+class LabeledSamples(NamedTuple):
     """Weighted training samples of the filter."""
 
     features: Float[Array, "N h w C"]
@@ -128,7 +128,7 @@ class LabelledSamples(NamedTuple):
 
 
 def _data_terms(
-    samples: LabelledSamples, target_filter: Float[Array, "k k C"], alpha: float
+    samples: LabeledSamples, target_filter: Float[Array, "k k C"], alpha: float
 ) -> tuple[Float[Array, "N h w"], Float[Array, "N h w"]]:
     """Data residuals sqrt(weight)·(mlu(score) − label) and their slope in score."""
     response, slope = mlu(correlate(samples.features, target_filter), alpha=alpha)
@@ -137,7 +137,7 @@ def _data_terms(
 
 
 def filter_problem(
-    samples: LabelledSamples, *, filter_reg: float, mlu_alpha: float
+    samples: LabeledSamples, *, filter_reg: float, mlu_alpha: float
 ) -> Callable[[Float[Array, "k k C"]], gn_lib.Linearization]:
     """The least-squares problem of the filter alone, on already projected samples.
 
@@ -181,7 +181,7 @@ def _round_mantissa(array: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def joint_problem(
-    samples: LabelledSamples,
+    samples: LabeledSamples,
     *,
     filter_reg: float,
     projection_reg: float,
@@ -196,7 +196,7 @@ def joint_problem(
     """
     root_regs = JointParams(filter_reg**0.5, projection_reg**0.5)
 
-    def regularise(params: JointParams) -> JointParams:
+    def regularize(params: JointParams) -> JointParams:
         return jax.tree.map(jnp.multiply, root_regs, params)
 
     def linearize(params: JointParams) -> gn_lib.Linearization:
@@ -206,7 +206,7 @@ def joint_problem(
 
         def push_forward(change: JointParams) -> JointResiduals:
             scores = correlate(samples.features, combine_forward(change))
-            return JointResiduals(slope * scores, regularise(change))
+            return JointResiduals(slope * scores, regularize(change))
 
         def pull_back(residuals: JointResiduals) -> JointParams:
             pulled = correlate_transpose(
@@ -216,11 +216,11 @@ def joint_problem(
             )
             (pulled_params,) = combine_transpose(pulled)
             pulled_params = jax.tree.map(
-                jnp.add, pulled_params, regularise(residuals.params)
+                jnp.add, pulled_params, regularize(residuals.params)
             )
             return jax.tree.map(_round_mantissa, pulled_params)
 
-        residuals = JointResiduals(data, regularise(params))
+        residuals = JointResiduals(data, regularize(params))
         return gn_lib.Linearization(residuals, push_forward, pull_back)
 
     return linearize

@@ -20,7 +20,7 @@ def _axis_label(
     center: Float[Array, ""], sigma: Float[Array, ""], size: int, kernel_size: int
 ) -> Float[Array, " size"]:
     # An even filter looks as far left as right of the *corner* of its output cell,
-    # an odd one of the cell's centre.
+    # an odd one of the cell's center.
     position = jnp.arange(size, dtype=jnp.float32) + 0.5 * (kernel_size % 2)
     return jnp.exp(-0.5 * ((position - center) / sigma) ** 2)
 
@@ -35,7 +35,7 @@ def gaussian_label(
     """Ideal filter response: 1 at the target, falling as a Gaussian around it.
 
     Args:
-        center_cells: Target centre (x, y) in cells from the crop's top-left corner,
+        center_cells: Target center (x, y) in cells from the crop's top-left corner,
             so the middle of a 16 × 16 crop is (8, 8). May lie outside the map.
         sigma: Standard deviation in cells, on both axes.
         size: (height, width) of the map in cells.

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 class Peak(NamedTuple):
     """The strongest place of a score map."""
 
-    offset_xy: Float[Array, "2"]  # crop pixels from the crop's centre
+    offset_xy: Float[Array, "2"]  # crop pixels from the crop's center
     maximum: Float[Array, ""]
     hard_negative: Bool[Array, ""]  # a distractor scores nearly as high
 
@@ -24,7 +24,7 @@ def _upsampling_matrix(num_cells: int, stride: int, kernel_size: int) -> np.ndar
     at both its signs, so the interpolant exceeds the scores there slightly.
     """
     # Position of output m in units of score indices: an even filter's score i belongs
-    # to the border i·stride, an odd one's to the cell's centre (i + ½)·stride.
+    # to the border i·stride, an odd one's to the cell's center (i + ½)·stride.
     position = np.arange(num_cells * stride) / stride - 0.5 * (kernel_size % 2)
     distance = position[:, None] - np.arange(num_cells)[None, :]
     frequencies = np.arange(1, num_cells // 2 + 1)
@@ -37,7 +37,7 @@ def upsample_scores(
 ) -> Float[Array, "H W"]:
     """Scores at every crop pixel: entry (i, j) belongs to the border point (j, i).
 
-    So the crop's centre is entry (H/2, W/2) exactly, without half a pixel.
+    So the crop's center is entry (H/2, W/2) exactly, without half a pixel.
 
     Args:
         scores: Filter response per cell.

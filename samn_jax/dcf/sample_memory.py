@@ -55,7 +55,7 @@ def replace_least(
     new weight is that of the previously written sample divided by (1 − learning_rate),
     so that weights decay geometrically with age; the very first one gets
     learning_rate beside weights that sum to 1 / (1 − learning_rate). All are then
-    renormalised to sum to 1.
+    renormalized to sum to 1.
 
     Args:
         weights: Current weights, which sum to 1.

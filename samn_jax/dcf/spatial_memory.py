@@ -1,4 +1,4 @@
-"""Spatial memory (SMN): the target's correlation filter, learnt and used online.
+"""Spatial memory (SMN): the target's correlation filter, learned and used online.
 
 Paper section 3.2; the settings are those of the authors' release.
 """
@@ -77,7 +77,7 @@ class SpatialMemory(NamedTuple):
 class Localization(NamedTuple):
     """What the filter says of one crop."""
 
-    offset_xy: Float[Array, "2"]  # crop pixels from the crop's centre to the target
+    offset_xy: Float[Array, "2"]  # crop pixels from the crop's center to the target
     maximum: Float[Array, ""]  # of the windowed scores; about 1 when all is well
     hard_negative: Bool[Array, ""]  # a distractor scores nearly as high
     uncertainty: Float[Array, ""]  # mean accepted maximum / this one; 0 early on
@@ -105,7 +105,7 @@ def _project(
 
 
 def _fit_first_frame(
-    config: SpatialMemoryConfig, samples: correlation.LabelledSamples
+    config: SpatialMemoryConfig, samples: correlation.LabeledSamples
 ) -> correlation.JointParams:
     """Filter (from zero) and projection (from PCA), fitted to the samples jointly."""
     matrix = projection.pca_projection(
@@ -140,7 +140,7 @@ def init_spatial_memory(
     Args:
         config: Settings; static under jit.
         features: Stride-16 features of N crops, of any scale.
-        target_centers_cells: Where the target's centre (x, y) is in each crop, in
+        target_centers_cells: Where the target's center (x, y) is in each crop, in
             cells from the crop's top-left corner.
         target_size_cells: The target's (height, width) in cells.
 
@@ -157,7 +157,7 @@ def init_spatial_memory(
     features = normalize_samples(features)
     weights = jnp.full(num_samples, 1.0 / num_samples)
     params = _fit_first_frame(
-        config, correlation.LabelledSamples(features, label_maps, weights)
+        config, correlation.LabeledSamples(features, label_maps, weights)
     )
     return SpatialMemory(
         filter=params.filter,
@@ -225,7 +225,7 @@ def _refine_filter(
     config: SpatialMemoryConfig, memory: SpatialMemory
 ) -> Float[Array, "k k K"]:
     """The filter after one short conjugate-gradient run over the sample memory."""
-    samples = correlation.LabelledSamples(
+    samples = correlation.LabeledSamples(
         memory.samples.samples, memory.samples.labels, memory.samples.weights
     )
     result = gauss_newton.gauss_newton(
@@ -258,8 +258,8 @@ def update_spatial_memory(
         config: Settings; static under jit.
         memory: State that `localize` was given.
         localization: What `localize` returned for this frame.
-        target_center_cells: Where the target's centre (x, y) was found to be, in
-            cells from the top-left corner of the crop that was localised.
+        target_center_cells: Where the target's center (x, y) was found to be, in
+            cells from the top-left corner of the crop that was localized.
         accepted: Whether the frame is certain enough to learn from.
     """
     label = labels.gaussian_label(

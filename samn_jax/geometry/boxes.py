@@ -1,6 +1,6 @@
 """Axis-aligned boxes: their formats, overlap, and the box of a mask.
 
-Formats: xywh is (left, top, width, height), cxcywh (centre x, centre y, width, height),
+Formats: xywh is (left, top, width, height), cxcywh (center x, center y, width, height),
 xyxy (left, top, right, bottom), all in pixels with corner-based coordinates, so that a
 box that covers one pixel has width and height 1.
 """
@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 
 def xywh_to_cxcywh(box_xywh: Float[Array, "*N 4"]) -> Float[Array, "*N 4"]:
-    """The boxes as centre and size."""
+    """The boxes as center and size."""
     position, size = _halves(box_xywh)
     return jnp.concatenate([position + size / 2, size], axis=-1)
 

@@ -85,14 +85,14 @@ def _propagate(edges: list[_Edge]) -> Int[Array, "h w"]:
     """For each node the highest node number of its component.
 
     A label is a node of the same component and never below the node itself. So once a
-    round changes nothing, neighbours agree, and their label is the highest node.
+    round changes nothing, neighbors agree, and their label is the highest node.
     """
     shape = edges[0].connected.shape
     nodes = jnp.arange(shape[0] * shape[1], dtype=jnp.int32)
 
     def hook(state: tuple[Array, Array]) -> tuple[Array, Array]:
         label, _ = state
-        best = _neighbour_max(label.reshape(shape), edges).reshape(-1)
+        best = _neighbor_max(label.reshape(shape), edges).reshape(-1)
         hooked = best.at[label].max(best, mode="promise_in_bounds")
         # Two jumps a round instead of one: a gather is cheaper than a scatter.
         jumped = hooked.at[hooked].get(mode="promise_in_bounds")
@@ -103,7 +103,7 @@ def _propagate(edges: list[_Edge]) -> Int[Array, "h w"]:
     return jax.lax.while_loop(lambda state: state[1], hook, start)[0].reshape(shape)
 
 
-def _neighbour_max(labels: Int[Array, "h w"], edges: list[_Edge]) -> Array:
+def _neighbor_max(labels: Int[Array, "h w"], edges: list[_Edge]) -> Array:
     """The largest label among each node and those it is connected with."""
     best = labels
     for connected, (down, right) in edges:

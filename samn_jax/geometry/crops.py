@@ -1,8 +1,8 @@
 """Square crops around a target: cut, resample to a fixed size, map back.
 
 Coordinates are corner-based: (0, 0) is the top-left corner of the top-left pixel, and
-pixel (row, column) has its centre at (column + 0.5, row + 0.5). Resampling is bilinear
-between pixel centres without anti-aliasing, as in OpenCV's `resize`.
+pixel (row, column) has its center at (column + 0.5, row + 0.5). Resampling is bilinear
+between pixel centers without anti-aliasing, as in OpenCV's `resize`.
 """
 
 import itertools
@@ -19,7 +19,7 @@ _THINNING_SLACK = 0.1
 class SquareCrop(NamedTuple):
     """A square of the image, in image pixels, aligned with the pixel grid.
 
-    Made by `segmentation_crop` or `filter_crop`; any other centre and side work as
+    Made by `segmentation_crop` or `filter_crop`; any other center and side work as
     well. `stride` is the thinning before resampling: of the pixels inside the square
     only each `stride`-th row and column is looked at.
     """
@@ -52,7 +52,7 @@ def segmentation_crop(
     """The pixel-aligned square that the appearance network sees.
 
     Args:
-      center_xy: Wanted centre.
+      center_xy: Wanted center.
       side: Wanted side; rounded up to whole pixels, at least 1.
 
     Returns:
@@ -69,11 +69,11 @@ def filter_crop(
     """The pixel-aligned square that the correlation filter sees.
 
     Where it is much larger than the output, the image is thinned first, as in the
-    authors' release. The square is centred on the pixel that holds `center_xy`, half
+    authors' release. The square is centered on the pixel that holds `center_xy`, half
     a step to the right and below of it where the number of sampled pixels is even.
 
     Args:
-      center_xy: Wanted centre.
+      center_xy: Wanted center.
       side: Wanted side; rounded to whole pixels and to a multiple of the stride.
       out_size: Side of the resampled crop, for the choice of the stride.
     """

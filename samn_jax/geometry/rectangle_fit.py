@@ -41,7 +41,7 @@ class _Search(NamedTuple):
 def fit_box(mask: Bool[Array, "S S"]) -> rectangles.RotatedBox:
     """The rotated box that fits a mask best; all zeros for an empty mask.
 
-    Like the authors it runs through the centres of the outermost pixels.
+    Like the authors it runs through the centers of the outermost pixels.
 
     Args:
       mask: One component without holes (`components.fill_holes`,
@@ -67,7 +67,7 @@ def fit_box(mask: Bool[Array, "S S"]) -> rectangles.RotatedBox:
 
 
 def _frame(mask: Bool[Array, "S S"]) -> tuple[Float[Array, " 2"], Float[Array, ""]]:
-    """Centre and angle: the ellipse's, or the least-area box's where that is unsure."""
+    """Center and angle: the ellipse's, or the least-area box's where that is unsure."""
     center_xy, axes, angle = _outline_ellipse(mask)
     # NaN, from an outline that determines no ellipse, is not trusted either.
     trusted = jnp.max(axes) <= _MAX_ELLIPSE_AXIS * mask.shape[0]
@@ -83,10 +83,10 @@ def _frame(mask: Bool[Array, "S S"]) -> tuple[Float[Array, " 2"], Float[Array, "
 def _outline_ellipse(
     mask: Bool[Array, "S S"],
 ) -> tuple[Float[Array, " 2"], Float[Array, " 2"], Float[Array, ""]]:
-    """Centre, axis lengths (shorter first) and the shorter one's angle in [0, pi).
+    """Center, axis lengths (shorter first) and the shorter one's angle in [0, pi).
 
-    Least squares on the conic's equation in the outline's pixel centres, twice: a conic
-    anywhere gives the centre, then one about it the axes (as `cv2.fitEllipse`).
+    Least squares on the conic's equation in the outline's pixel centers, twice: a conic
+    anywhere gives the center, then one about it the axes (as `cv2.fitEllipse`).
     """
     size = mask.shape[0]
     outline = _outline_visits(mask).astype(jnp.float32)
@@ -135,12 +135,12 @@ def _solve_conic(
 def _outline_visits(mask: Bool[Array, "H W"]) -> Int[Array, "H W"]:
     """How often a walk around a mask without holes passes through each pixel.
 
-    Once for each run of background among the eight neighbours that holds one of the
+    Once for each run of background among the eight neighbors that holds one of the
     four direct ones (Yokoi's connectivity number); none inside, twice on thin lines.
     """
     height, width = mask.shape
     empty = jnp.pad(~mask, 1, constant_values=True)
-    # Counter-clockwise from the right: direct neighbours have even numbers.
+    # Counter-clockwise from the right: direct neighbors have even numbers.
     steps = ((0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
     ring = [
         empty[1 + down : 1 + down + height, 1 + right : 1 + right + width]
@@ -157,7 +157,7 @@ def _outline_visits(mask: Bool[Array, "H W"]) -> Int[Array, "H W"]:
 def _turn(
     mask: Bool[Array, "S S"], center_xy: Float[Array, " 2"], angle: Float[Array, ""]
 ) -> Bool[Array, "S S"]:
-    """The mask turned back by the angle about the centre, bilinear, cut at one half."""
+    """The mask turned back by the angle about the center, bilinear, cut at one half."""
     size = mask.shape[0]
     cos, sin = jnp.cos(angle), jnp.sin(angle)
     # A border of zeros spares the tests, and four pixels in one number three gathers.

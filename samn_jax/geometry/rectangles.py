@@ -1,6 +1,6 @@
 """Rotated boxes, and the one of least area around a mask.
 
-As in the authors' release a mask is measured at its pixels' centres: the box of a
+As in the authors' release a mask is measured at its pixels' centers: the box of a
 filled w x h rectangle has size (w - 1, h - 1). Coordinates stay corner-based.
 """
 
@@ -31,7 +31,7 @@ def corners(box: RotatedBox) -> Float[Array, "4 2"]:
 
 
 def minimum_area_box(mask: Bool[Array, "H W"]) -> RotatedBox:
-    """The rectangle of least area around the centres of the mask's pixels.
+    """The rectangle of least area around the centers of the mask's pixels.
 
     One of its sides lies along an edge of the convex hull, so the directions of all
     edges are tried. Its angle is in [-pi/4, pi/4]; an empty mask gives all zeros.
@@ -75,7 +75,7 @@ def _quarter_turn(box: RotatedBox) -> RotatedBox:
 def _extreme_points(
     mask: Bool[Array, "H W"],
 ) -> tuple[Float[Array, "P 2"], Bool[Array, " P"], Float[Array, "D 2"]]:
-    """The first and last pixel centre of each row, which rows count, and directions.
+    """The first and last pixel center of each row, which rows count, and directions.
 
     The directions hold those of all edges of the convex hull: from each row's first
     pixel the leftmost way down, from its last pixel the rightmost, and the horizontal.

@@ -50,7 +50,7 @@ def solve_transport(
 ) -> Transport:
     """The entropic transport plan between two weighted sets, and its cost.
 
-    Minimises ⟨P, cost⟩ + ε·KL(P ‖ source ⊗ target) by stabilised log-domain Sinkhorn
+    Minimizes ⟨P, cost⟩ + ε·KL(P ‖ source ⊗ target) by stabilized log-domain Sinkhorn
     (Schmitzer 2019): each round computes one potential by log-sum-exp, then iterates on
     the kernel by matrix-vector products, several times faster than exponentials.
 

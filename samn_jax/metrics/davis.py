@@ -75,9 +75,9 @@ def scored_frames(num_frames: int) -> range:
 
 
 def _boundary(mask: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W"]:
-    """1 where a pixel differs from its right, lower or lower right neighbour.
+    """1 where a pixel differs from its right, lower or lower right neighbor.
 
-    In the last row only the right neighbour counts, in the last column only the lower.
+    In the last row only the right neighbor counts, in the last column only the lower.
     """
     padded = np.pad(mask, ((0, 1), (0, 1)), mode="edge")
     right, below = padded[:-1, 1:], padded[1:, :-1]

@@ -1,7 +1,7 @@
 """Measures of the one-pass box benchmarks: OTB, GOT-10k and TrackingNet.
 
 A success curve is the share of frames whose overlap is above each threshold, a
-precision curve the share whose centre error is not.
+precision curve the share whose center error is not.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)
 _PRECISION_PX = 20
 # TrackingNet's evaluation server takes 21 thresholds of each measure.
 _TRACKINGNET_PX = np.linspace(0, 50, 21)
-_TRACKINGNET_NORMALISED = np.linspace(0, 0.5, 21)
+_TRACKINGNET_NORMALIZED = np.linspace(0, 0.5, 21)
 # Keeps the overlap of two boxes without area at 0.
 _EPSILON = np.finfo(np.float64).eps
 
@@ -36,7 +36,7 @@ class Got10kScores(NamedTuple):
 
 
 class TrackingNetScores(NamedTuple):
-    """Areas under the curves of overlap, centre error and centre error over size."""
+    """Areas under the curves of overlap, center error and center error over size."""
 
     success: float
     precision: float
@@ -53,7 +53,7 @@ def box_overlaps(boxes_xywh: Boxes, truths_xywh: Boxes) -> Float[np.ndarray, " F
 
 
 def center_errors(boxes_xywh: Boxes, truths_xywh: Boxes) -> Float[np.ndarray, " F"]:
-    """Distance in pixels between the centres of each pair of boxes."""
+    """Distance in pixels between the centers of each pair of boxes."""
     return np.linalg.norm(_center(boxes_xywh) - _center(truths_xywh), axis=1)
 
 
@@ -123,12 +123,12 @@ def trackingnet_scores(boxes_xywh: Boxes, truths_xywh: Boxes) -> TrackingNetScor
     boxes = _with_true_start(np.round(boxes_xywh), truths)
     offsets = _center(boxes) - _center(truths)
     with np.errstate(divide="ignore", invalid="ignore"):  # true boxes without area
-        normalised = np.linalg.norm(offsets / truths[:, 2:], axis=1)
+        normalized = np.linalg.norm(offsets / truths[:, 2:], axis=1)
     pixels = np.linalg.norm(offsets, axis=1)
     curves = (
         success_curve(box_overlaps(boxes, truths), _SUCCESS_THRESHOLDS),
         precision_curve(pixels, _TRACKINGNET_PX),
-        precision_curve(normalised, _TRACKINGNET_NORMALISED),
+        precision_curve(normalized, _TRACKINGNET_NORMALIZED),
     )
     areas = (float(np.trapezoid(c, _SUCCESS_THRESHOLDS)) for c in curves)
     return TrackingNetScores(*areas)

@@ -13,7 +13,7 @@ STRIDE = 16
 
 
 def upsample4(x: Float[Array, "B h w C"]) -> Float[Array, "B H W C"]:
-    """Returns `x` bilinearly enlarged by four, half-pixel centres, edges repeated."""
+    """Returns `x` bilinearly enlarged by four, half-pixel centers, edges repeated."""
     batch, height, width, channels = x.shape
     return jax.image.resize(x, (batch, 4 * height, 4 * width, channels), "bilinear")
 

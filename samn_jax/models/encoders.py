@@ -7,12 +7,12 @@ from jaxtyping import Array, Float
 
 from samn_jax.models import resnet
 
-# Mean and standard deviation of ImageNet's RGB colours in [0, 1].
+# Mean and standard deviation of ImageNet's RGB colors in [0, 1].
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
-def normalise(image: Float[Array, "B H W 3"]) -> Float[Array, "B H W 3"]:
+def normalize(image: Float[Array, "B H W 3"]) -> Float[Array, "B H W 3"]:
     """Returns RGB in [0, 1] as the trunks want it: zero mean, unit deviation."""
     mean, std = (jnp.asarray(v, image.dtype) for v in (IMAGENET_MEAN, IMAGENET_STD))
     return (image - mean[None, None, None, :]) / std[None, None, None, :]
@@ -25,7 +25,7 @@ class QueryEncoder(resnet.ResNet):
 
     def __call__(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
         """Returns features at stride 16, 8 and 4 of an image in [0, 1]."""
-        return super().__call__(normalise(image).astype(self.dtype))
+        return super().__call__(normalize(image).astype(self.dtype))
 
 
 class MemoryEncoder(resnet.ResNet):
@@ -49,4 +49,4 @@ class MemoryEncoder(resnet.ResNet):
         """
         planes = {"conv1_m": mask.astype(self.dtype)}
         planes["conv1_o"] = jax.lax.clamp(0.0, others, 1.0).astype(self.dtype)
-        return super().__call__(normalise(image).astype(self.dtype), planes)[0]
+        return super().__call__(normalize(image).astype(self.dtype), planes)[0]

@@ -188,12 +188,12 @@ class LiteNet(nn.Module):
         self.decoder = LiteDecoder(config.decoder_dims)
 
     def pyramid(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
-        """Returns the trunk's standardised maps at stride 16, 8, 4 and 2."""
+        """Returns the trunk's standardized maps at stride 16, 8, 4 and 2."""
         maps = self.trunk(image.astype(self.config.compute_dtype))
         return tuple(f(x) for f, x in zip(self.standardize, maps, strict=True))
 
     def raw_pyramid(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
-        """Returns the trunk's maps before standardisation, to measure them."""
+        """Returns the trunk's maps before standardization, to measure them."""
         return self.trunk(image)
 
     def encode_query(self, image: Float[Array, "B H W 3"]) -> QueryFeatures:
@@ -237,13 +237,13 @@ class LiteNet(nn.Module):
     def filter_features(
         self, image: Float[Array, "B H W 3"]
     ) -> Float[Array, "B h w C"]:
-        """Returns the standardised stride-16 maps for the correlation filter."""
+        """Returns the standardized stride-16 maps for the correlation filter."""
         return self.pyramid(image)[0].astype(jnp.float32)
 
     def __call__(
         self, image: Float[Array, "B H W 3"], mask: Float[Array, "B H W"]
     ) -> Float[Array, "B H W"]:
-        """Returns log-odds, having touched every part: for initialisation."""
+        """Returns log-odds, having touched every part: for initialization."""
         query = self.encode_query(image)
         _, value = self.encode_memory(image, query, mask)
         center = jnp.full((image.shape[0], 2), image.shape[1] / 2, jnp.float32)
@@ -251,7 +251,7 @@ class LiteNet(nn.Module):
 
 
 def measure_taps(variables: dict, net: LiteNet, images: Array) -> dict:
-    """Returns the `tap_*` parameters that standardise the trunk's maps of `images`."""
+    """Returns the `tap_*` parameters that standardize the trunk's maps of `images`."""
     maps = jax.jit(lambda x: net.apply(variables, x, method="raw_pyramid"))(images)
     taps = {}
     for stride, x in zip((16, 8, 4, 2), maps, strict=True):

@@ -34,7 +34,7 @@ class LoadedModel(NamedTuple):
 
     config: ModelConfig
     variables: dict[str, Any]
-    notes: dict[str, Any]  # provenance: data, commit, licence, ...
+    notes: dict[str, Any]  # provenance: data, commit, license, ...
 
 
 def build_network(config: ModelConfig) -> nn.Module:

@@ -19,8 +19,8 @@ def distance_map(
 ) -> Float[Array, "B h w 1"]:
     """Returns each cell's distance to `center_xy` as a share of the crop's larger side.
 
-    The authors count a crop's pixels from 1, measure from pixel to centre and take the
-    map at stride `cell_px` by nearest neighbour, which picks a cell's first pixel:
+    The authors count a crop's pixels from 1, measure from pixel to center and take the
+    map at stride `cell_px` by nearest neighbor, which picks a cell's first pixel:
     cell i lies at i·`cell_px` + 1.
 
     Args:

@@ -1,4 +1,4 @@
-"""Bilinear enlargement by two with half-pixel centres, as torch and OpenCV do it."""
+"""Bilinear enlargement by two with half-pixel centers, as torch and OpenCV do it."""
 
 import jax
 import jax.numpy as jnp

@@ -22,7 +22,7 @@ class FrozenBatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W C"]:
-        """Returns `x` normalised per channel, in the type of `x`."""
+        """Returns `x` normalized per channel, in the type of `x`."""
         shape = x.shape[-1:]
         scale = self.param("scale", nn.initializers.ones, shape)
         bias = self.param("bias", nn.initializers.zeros, shape)
@@ -85,7 +85,7 @@ class ResNet(nn.Module):
         """Returns r4, r3 and r2: features at stride 16, 8 and 4.
 
         Args:
-          image: normalised colours; height and width are multiples of 16.
+          image: normalized colors; height and width are multiples of 16.
           planes: further input maps, each with a 7×7 convolution of its own, of that
             name, which is added to conv1 before the first batch norm.
         """

@@ -47,7 +47,7 @@ class SAMNConfig:
 class SAMN(nn.Module):
     """Encoders, heads and decoder; modules are named as in the torch network.
 
-    The collection `params` is for the optimiser, which may freeze the subtrees
+    The collection `params` is for the optimizer, which may freeze the subtrees
     `Encoder_M` and `Encoder_Q`; `batch_stats` is never updated.
     """
 

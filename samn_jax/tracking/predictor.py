@@ -280,7 +280,7 @@ def _check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
 
 
 def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
-    """Returns the mask of the pixels whose centres lie in the box.
+    """Returns the mask of the pixels whose centers lie in the box.
 
     Raises:
       InputError: the box is not four numbers, or has no pixel inside the frame.

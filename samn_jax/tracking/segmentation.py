@@ -50,7 +50,7 @@ def look(
     extent_hw: Int[Array, "2"],
     place: tuple[crops.SquareCrop, Float[Array, "2"]],
 ) -> View:
-    """Returns the crop and its features; `place`: crop and target's centre."""
+    """Returns the crop and its features; `place`: crop and target's center."""
     crop, center_xy = place
     size = spec.config.crop_size
     image = crops.sample_mean(

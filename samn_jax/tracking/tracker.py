@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a frame shows of the target, before anything is learnt from it."""
+    """What a frame shows of the target, before anything is learned from it."""
 
     place: Place
     view: segmentation.View
@@ -159,7 +159,7 @@ def conclude(
     seen: Seen,
     frame_hw: tuple[int, int],
 ) -> tuple[TrackerState, Prediction]:
-    """Returns the state that has learnt from a frame, and the answer to it.
+    """Returns the state that has learned from a frame, and the answer to it.
 
     Args:
       spec: network and settings.

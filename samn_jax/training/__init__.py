@@ -1,1 +1,1 @@
-"""Training: settings, unrolling, step, optimiser, devices, checkpoints, loop."""
+"""Training: settings, unrolling, step, optimizer, devices, checkpoints, loop."""

@@ -69,7 +69,7 @@ def assemble(config: TrainConfig, data_dir: str | Path | None, folder: Path) -> 
 
 
 def build_objective(config: TrainConfig) -> step_lib.Objective:
-    """Returns what the config's steps minimise.
+    """Returns what the config's steps minimize.
 
     Raises:
       InputError: settings that contradict each other or don't exist.

@@ -67,7 +67,7 @@ class Checkpoints:
           like: a state of the same shapes, its values not used.
 
         Raises:
-          InputError: the checkpoint is of another network or optimiser.
+          InputError: the checkpoint is of another network or optimizer.
         """
         step = self._manager.latest_step()
         if step is None:
@@ -84,7 +84,7 @@ class Checkpoints:
         except (ValueError, KeyError, TypeError) as error:
             folder = self._manager.directory / str(step)
             raise InputError(
-                f"checkpoint {folder} is of another network or optimiser: give another "
+                f"checkpoint {folder} is of another network or optimizer: give another "
                 "--output_dir, or remove the folder"
             ) from error
         saved = restored.data

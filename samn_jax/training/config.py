@@ -24,7 +24,7 @@ class TrainConfig:
       memory: the memory it is trained with; its similarity must be the network's.
       sampling: how clips are drawn and changed.
       unroll: how the network is run over a clip.
-      loss: what is minimised.
+      loss: what is minimized.
       optimizer: how weights are updated.
       init_from: model file, name of a shipped model, or .npz of a trunk; "" draws all
         weights.

@@ -20,7 +20,7 @@ def initial_variables(
 
     Args:
       config: says what to start from.
-      frames: crops to measure the trunk's statistics on, which `lite` standardises its
+      frames: crops to measure the trunk's statistics on, which `lite` standardizes its
         maps by; not needed where all weights are loaded.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Learning-rate schedules and optimisers by name."""
+"""Learning-rate schedules and optimizers by name."""
 
 import dataclasses
 from collections.abc import Callable
@@ -57,10 +57,10 @@ def build_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
 def build_optimizer(
     config: OptimizerConfig, num_steps: int
 ) -> optax.GradientTransformation:
-    """Returns gradient clipping followed by the optimiser.
+    """Returns gradient clipping followed by the optimizer.
 
     Raises:
-      ValueError: the optimiser's name is unknown.
+      ValueError: the optimizer's name is unknown.
     """
     schedule = build_schedule(config, num_steps)
     decay = config.weight_decay
@@ -93,5 +93,5 @@ def _promoting(update: Callable) -> Callable:
 def _with_decay(
     decay: float, optimizer: optax.GradientTransformation
 ) -> optax.GradientTransformation:
-    """Returns the optimiser of the loss plus ½·decay·|weights|²."""
+    """Returns the optimizer of the loss plus ½·decay·|weights|²."""
     return optax.chain(optax.add_decayed_weights(decay), optimizer)

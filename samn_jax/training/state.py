@@ -1,4 +1,4 @@
-"""The state of a training run, a pytree: weights, optimiser, averages."""
+"""The state of a training run, a pytree: weights, optimizer, averages."""
 
 import re
 from collections.abc import Sequence

@@ -28,7 +28,7 @@ class LossConfig:
 
 
 class Objective(NamedTuple):
-    """What a step minimises and how it updates; nothing in it is traced."""
+    """What a step minimizes and how it updates; nothing in it is traced."""
 
     network: unroll_lib.Network
     loss: LossConfig

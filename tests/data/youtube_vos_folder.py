@@ -29,8 +29,8 @@ def write(split_dir, *, all_masks):
         frame_dir.mkdir(parents=True)
         for index in range(NUM_FRAMES):
             name, ids = f"{5 * index:05d}", ids_of(video, index)
-            colours = np.array([(90, 90, 90), (30, 30, 220), (220, 40, 30)], np.uint8)
-            cv2.imwrite(str(frame_dir / f"{name}.jpg"), colours[ids])
+            colors = np.array([(90, 90, 90), (30, 30, 220), (220, 40, 30)], np.uint8)
+            cv2.imwrite(str(frame_dir / f"{name}.jpg"), colors[ids])
             if all_masks or index == 0 or (video, index) == ("cow", 2):
                 images.write_mask(
                     split_dir / "Annotations" / video / f"{name}.png", ids

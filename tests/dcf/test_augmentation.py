@@ -55,7 +55,7 @@ def test_blurs_against_opencv(patch, samples):
 
 
 def test_rotations_against_opencv(patch, samples):
-    middle = (SIZE - 0.5, SIZE - 0.5)  # OpenCV counts from the first pixel's centre
+    middle = (SIZE - 0.5, SIZE - 0.5)  # OpenCV counts from the first pixel's center
     for index, angle in enumerate(CONFIG.rotations, start=FIRST_ROTATION):
         matrix = cv2.getRotationMatrix2D(middle, angle, 1.0)
         expected = cv2.warpAffine(patch, matrix, patch.shape[:2])

@@ -61,8 +61,8 @@ def test_mlu_has_slope_one_at_zero():
     assert slope == 1.0
 
 
-def _samples(weights=(0.5, 0.3, 0.2)) -> correlation.LabelledSamples:
-    return correlation.LabelledSamples(
+def _samples(weights=(0.5, 0.3, 0.2)) -> correlation.LabeledSamples:
+    return correlation.LabeledSamples(
         _normal(0, *SHAPE), jax.nn.sigmoid(_normal(1, *SHAPE[:3])), jnp.array(weights)
     )
 

@@ -56,7 +56,7 @@ def _map(*bumps: tuple[int, int, float]) -> jax.Array:
     return jnp.asarray(score_map)
 
 
-def test_offset_is_from_the_centre_in_x_and_y():
+def test_offset_is_from_the_center_in_x_and_y():
     peak = _find(_map((70, 40, 0.8)), TARGET_SIZE)
     np.testing.assert_array_equal(peak.offset_xy, [40 - 48, 70 - 64])
     assert peak.maximum == np.float32(0.8)

@@ -83,7 +83,7 @@ def test_black_features_give_finite_scores(memory):
 
 
 def _track(memory, num_frames, accepted=True, center=(9.0, 9.0)):
-    """The memory, and the localisations, after frames with the target at `center`."""
+    """The memory, and the localizations, after frames with the target at `center`."""
     found = []
     for frame in range(num_frames):
         found.append(_localize(memory, _scene(100 + frame, center)))
@@ -141,7 +141,7 @@ def test_filter_is_refined_at_once_on_a_hard_negative(memory):
 
 
 def test_filter_learns_a_new_appearance(memory):
-    """Every channel takes its neighbour's part, and the filter is told where."""
+    """Every channel takes its neighbor's part, and the filter is told where."""
 
     def changed(seed):
         return jnp.roll(_scene(seed, (9.0, 9.0)), 1, axis=-1)

@@ -178,7 +178,7 @@ def _resize(path):
     images.write_mask(path, np.ones((15, 20), np.uint8))
 
 
-def _recolour(path):
+def _recolor(path):
     cv2.imwrite(str(path), np.full((30, 40, 3), (9, 77, 200), np.uint8))
 
 
@@ -188,7 +188,7 @@ def _recolour(path):
         (_cut, "Annotations/b/00000.png", "b/00000.png can't be used, it is cut short"),
         (_empty, "Annotations/b/00000.png", "sequence b has an empty mask"),
         (_resize, "Annotations/b/00000.png", "is 40x30 but its mask is 20x15"),
-        (_recolour, "Annotations/b/00000.png", "colours aren't those of the DAVIS"),
+        (_recolor, "Annotations/b/00000.png", "colors aren't those of the DAVIS"),
         (_cut, "JPEGImages/b/00002.jpg", "b/00002.jpg is damaged"),
         (_cut, "Annotations/b/00002.png", "b/00002.png can't be used, it is cut short"),
     ],

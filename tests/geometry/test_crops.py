@@ -89,7 +89,7 @@ def test_segmentation_crop_is_aligned_and_contains_the_wanted_side():
 
 
 @pytest.mark.parametrize("side", [1, 2, 16, 17, 500, 986])
-def test_filter_crop_is_centred_on_the_pixel_of_the_centre(side):
+def test_filter_crop_is_centered_on_the_pixel_of_the_center(side):
     crop = crops.filter_crop(jnp.array([100.7, 50.2]), jnp.float32(side), out_size=16)
     assert abs(float(crop.side) - max(side, 2)) <= float(crop.stride) / 2
     offset = np.asarray(crop.center_xy) - [100.5, 50.5]
@@ -123,8 +123,8 @@ def test_points_follow_the_pixels():
     crop = square((36, 25), 20)
     sampled = np.asarray(sample(image, extent(image), crop, out_size=40))
     y, x = np.mean(np.argwhere(sampled > 0.5) + 0.5, axis=0)
-    centre = jnp.array([32.0, 22.0])
-    mapped = crops.points_to_crop(centre, crop, out_size=40)
+    center = jnp.array([32.0, 22.0])
+    mapped = crops.points_to_crop(center, crop, out_size=40)
     np.testing.assert_allclose(mapped, [x, y], atol=1e-4)
     assert float(crops.crop_scale(crop, 40)) == 2
     corners = jnp.array([[0.0, 0.0], [13.0, 40.0]])

@@ -19,7 +19,7 @@ def random_polygon(rng, count=5, size=128):
 
 
 def opencv_corners(mask):
-    """cv2's least-area rectangle; its (0, 0) is the centre of a pixel."""
+    """cv2's least-area rectangle; its (0, 0) is the center of a pixel."""
     points = np.argwhere(mask)[:, ::-1].astype(np.float32)
     return cv2.boxPoints(cv2.minAreaRect(points)) + 0.5
 
@@ -49,7 +49,7 @@ def test_a_turned_rectangle_is_found(angle_degrees):
     assert abs(float(found.angle)) <= np.pi / 4 + 1e-6
 
 
-def test_sizes_are_measured_between_pixel_centres():
+def test_sizes_are_measured_between_pixel_centers():
     mask = np.zeros((20, 30), bool)
     mask[4:9, 10:22] = True
     found = minimum_area_box(mask)

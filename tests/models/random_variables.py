@@ -1,4 +1,4 @@
-"""Random variables for a module, without compiling its own initialisers."""
+"""Random variables for a module, without compiling its own initializers."""
 
 import flax.traverse_util
 import jax

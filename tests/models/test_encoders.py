@@ -8,9 +8,9 @@ from tests.models import random_variables
 TINY = {"stage_blocks": (1, 1, 1), "width": 4}
 
 
-def test_normalise_gives_each_colour_its_mean_and_deviation():
+def test_normalize_gives_each_color_its_mean_and_deviation():
     image = np.random.default_rng(0).uniform(size=(1, 4, 4, 3)).astype(np.float32)
-    ours = jax.jit(encoders.normalise)(image)
+    ours = jax.jit(encoders.normalize)(image)
     mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
     np.testing.assert_allclose(ours, (image - mean) / std, atol=1e-6)
 

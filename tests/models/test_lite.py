@@ -104,7 +104,7 @@ def test_unknown_positions_are_refused():
         lite.LiteConfig(positions="sum")
 
 
-def test_distance_map_is_the_distance_of_cell_centres():
+def test_distance_map_is_the_distance_of_cell_centers():
     centers = np.array([[20.0, 3.0], [40.0, 8.0]], np.float32)
     got = jax.jit(lite.distance_map, static_argnums=(1, 2, 3))(centers, 2, 3, 32)
     for batch in range(2):
@@ -134,7 +134,7 @@ def test_bfloat16_stays_near_float32_with_float32_parameters():
     assert {x.dtype for x in query.pyramid} == {jnp.dtype(jnp.bfloat16)}
 
 
-def test_measured_taps_standardise_the_maps():
+def test_measured_taps_standardize_the_maps():
     variables, apply, image, _ = make()
     taps = lite.measure_taps(variables, lite.LiteNet(TINY), image)
     params = {**variables["params"], **taps}

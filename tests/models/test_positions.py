@@ -10,7 +10,7 @@ from samn_jax.models import positions
 
 
 @pytest.mark.parametrize("side", [384, 96])
-def test_distance_map_is_the_authors_map_by_nearest_neighbour(side):
+def test_distance_map_is_the_authors_map_by_nearest_neighbor(side):
     center = np.array([0.5 * side, 0.3 * side], np.float32)
     ys, xs = np.mgrid[1 : side + 1, 1 : side + 1]
     full = np.hypot(xs - center[0], ys - center[1]) / side

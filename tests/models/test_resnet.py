@@ -20,7 +20,7 @@ def convolve(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
     return total
 
 
-def normalise(x: np.ndarray, params: dict, stats: dict) -> np.ndarray:
+def normalize(x: np.ndarray, params: dict, stats: dict) -> np.ndarray:
     deviation = np.sqrt(stats["var"] + 1e-5)
     return (x - stats["mean"]) / deviation * params["scale"] + params["bias"]
 
@@ -38,7 +38,7 @@ def test_bottleneck_has_its_stride_on_the_3x3(stride):
 
     def step(y, conv, norm, stride=1):
         y = convolve(y, params[conv]["kernel"], stride)
-        return normalise(y, params[norm], stats[norm])
+        return normalize(y, params[norm], stats[norm])
 
     x = np.asarray(x)
     y = np.maximum(step(x[0], "conv1", "bn1"), 0.0)
@@ -79,16 +79,16 @@ def test_a_plane_joins_before_the_first_batch_norm(key):
     apply = jax.jit(net.apply)
     r4 = apply(variables, image, {"conv1_m": plane})[0]
 
-    # conv1 sees the plane as well if its kernel gets conv1_m's, on a colour that is it.
+    # conv1 sees the plane as well if its kernel gets conv1_m's, on a color that is it.
     kernels = variables["params"]
     swapped = dict(kernels)
     kernel = jnp.concatenate(
         [kernels["conv1_m"]["kernel"], jnp.zeros((7, 7, 2, 4))], axis=2
     )
     swapped["conv1"] = {"kernel": kernel}
-    colours = jnp.concatenate([plane[..., None], jnp.zeros((1, 32, 32, 2))], axis=-1)
+    colors = jnp.concatenate([plane[..., None], jnp.zeros((1, 32, 32, 2))], axis=-1)
     twin = dict(variables, params=swapped)
-    without = apply(twin, colours)[0]
+    without = apply(twin, colors)[0]
     blank = apply(variables, jnp.zeros_like(image), {"conv1_m": plane})[0]
     np.testing.assert_allclose(blank, without, rtol=1e-5, atol=1e-4)
     assert not np.allclose(r4, blank)

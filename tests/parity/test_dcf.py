@@ -32,10 +32,10 @@ def _channels_last(array: np.ndarray) -> jax.Array:
     return jnp.asarray(np.moveaxis(array, -3, -1))
 
 
-def _samples(golden: dict[str, np.ndarray]) -> correlation.LabelledSamples:
+def _samples(golden: dict[str, np.ndarray]) -> correlation.LabeledSamples:
     features = _channels_last(golden["features"])
     weights = jnp.full(len(features), 1.0 / len(features))
-    return correlation.LabelledSamples(
+    return correlation.LabeledSamples(
         features, jnp.asarray(golden["labels"][:, 0]), weights
     )
 
@@ -81,7 +81,7 @@ def test_labels(golden_dir: Path):
         height, width = golden["labels"].shape[-2:]
         maps = golden["labels"][:, 0]
         for (y, x), expected in zip(golden["label_centers"], maps, strict=True):
-            # The golden centres, (y, x) from the middle, include the half cell.
+            # The golden centers, (y, x) from the middle, include the half cell.
             center = jnp.array([x - 0.5 + width / 2, y - 0.5 + height / 2])
             actual = labels.gaussian_label(
                 center,
@@ -144,7 +144,7 @@ def test_upsampling_and_window(golden_dir: Path):
             scores, stride=CONFIG.stride, kernel_size=CONFIG.kernel_size
         )
         size = upsampled.shape
-        # The golden maps start at the crop's centre and wrap around.
+        # The golden maps start at the crop's center and wrap around.
         centered = (-(size[0] // 2), -(size[1] // 2))
         rolled = np.roll(upsampled, centered, axis=(0, 1))
         _assert_scores_close(rolled[::4, ::4], golden["test_score_upsampled"])
@@ -171,7 +171,7 @@ def test_refinement(golden_dir: Path):
         samples = _samples(golden)
         matrix = jnp.asarray(golden["projection"].T)
         free = MEMORY_SIZE - len(samples.features)
-        memory = correlation.LabelledSamples(
+        memory = correlation.LabeledSamples(
             jnp.pad(
                 samples.features @ matrix[None, None],
                 ((0, free), (0, 0), (0, 0), (0, 0)),

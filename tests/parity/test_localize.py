@@ -1,4 +1,4 @@
-"""Localisation from raw scores against the authors' tracker."""
+"""Localization from raw scores against the authors' tracker."""
 
 from pathlib import Path
 

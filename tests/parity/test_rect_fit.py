@@ -23,7 +23,7 @@ def measure(mask):
 
 
 def overlap(ours, golden):
-    """Intersection over union of two polygons; golden (0, 0) is a pixel's centre."""
+    """Intersection over union of two polygons; golden (0, 0) is a pixel's center."""
     ours, golden = shapely.Polygon(ours), shapely.Polygon(golden + 0.5)
     return ours.intersection(golden).area / ours.union(golden).area
 
@@ -44,7 +44,7 @@ def test_boxes_of_masks_equal_golden(golden_dir):
             np.testing.assert_array_equal(component, want)
             assert overlap(least, golden[f"min_area_rect_{i}"]) >= MIN_OVERLAP
             assert overlap(fitted, golden[f"fit_rotated_{i}"]) >= MIN_OVERLAP
-            # The upright box runs through pixel centres, ours around whole pixels.
+            # The upright box runs through pixel centers, ours around whole pixels.
             upright = np.asarray(upright) - [0, 0, 1, 1]
             corners = golden[f"fit_axis_aligned_{i}"]
             np.testing.assert_array_equal(upright[:2], corners.min(0))

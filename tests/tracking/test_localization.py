@@ -5,10 +5,10 @@ import pytest
 
 from samn_jax.tracking import localization
 from samn_jax.tracking.state import Target, floats
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
 EXTENT = np.array([96, 120], np.int32)
-SPEC = colour_net.make_spec()
+SPEC = color_net.make_spec()
 sight = jax.jit(localization.sight, static_argnums=0)
 
 
@@ -20,13 +20,13 @@ def make_target(x, y):
 @pytest.fixture(scope="module")
 def memory():
     """Fitted to a red square of 20 pixels around (60, 48)."""
-    frame, _ = colour_net.draw([(50, 38, 20, 20)])
+    frame, _ = color_net.draw([(50, 38, 20, 20)])
     first = jax.jit(localization.first_memory, static_argnums=0)
     return first(SPEC, {}, frame, EXTENT, make_target(60.0, 48.0))
 
 
 def sight_of(memory, box, center):
-    frame, _ = colour_net.draw([box])
+    frame, _ = color_net.draw([box])
     return sight(SPEC, {}, frame, EXTENT, (memory, make_target(*center)))
 
 

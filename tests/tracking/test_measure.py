@@ -9,9 +9,9 @@ import pytest
 from samn_jax.geometry import crops
 from samn_jax.tracking import measure
 from samn_jax.tracking.state import Target, floats
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
-CONFIG = colour_net.CONFIG
+CONFIG = color_net.CONFIG
 update = jax.jit(measure.update_target, static_argnames="config")
 
 
@@ -32,7 +32,7 @@ def make_measurement(area, found=True):
 
 
 def numpy_update(target, area, found, step, may_scale, limit, down=1.0):
-    """Centre, size and area, from the rule in words."""
+    """Center, size and area, from the rule in words."""
     if not found:
         return target.center_xy, np.maximum(target.size_wh, 4.0), target.area
     size = np.asarray(target.size_wh, np.float64)

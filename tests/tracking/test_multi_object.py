@@ -9,11 +9,11 @@ from samn_jax.geometry import crops
 from samn_jax.models import aggregation
 from samn_jax.tracking import init_tracker, multi_object, track_step, tracker
 from samn_jax.tracking.state import Target, TrackerState, floats
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
 SIZE = (96, 120)
 EXTENT = jnp.array(SIZE, jnp.int32)
-FRAMES, MASKS = colour_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(4)])
+FRAMES, MASKS = color_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(4)])
 # Each runs a few times only: what is saved on compiling is more than what it costs.
 QUICK = {"xla_backend_optimization_level": 0}
 init = jax.jit(
@@ -29,7 +29,7 @@ step_objects = jax.jit(
 
 
 def test_an_object_alone_is_tracked_as_by_track_step():
-    spec = colour_net.make_spec(aggregation="soft")
+    spec = color_net.make_spec(aggregation="soft")
     mask = MASKS[0].astype(np.float32)
     one, _ = init(spec, {}, FRAMES[0], EXTENT, mask, from_mask=True)
     many = multi_object.empty_slots(one, 2)
@@ -43,7 +43,7 @@ def test_an_object_alone_is_tracked_as_by_track_step():
             second,
             (one, answer),
         )
-        assert colour_net.overlap(answers.ids == 9, MASKS[index]) > 0.8
+        assert color_net.overlap(answers.ids == 9, MASKS[index]) > 0.8
         for part in answers.objects:
             np.testing.assert_array_equal(np.asarray(part)[0], 0)
 
@@ -54,7 +54,7 @@ def types_of(tree):
 
 
 def test_states_keep_their_types_so_that_no_step_compiles_anew():
-    spec = colour_net.make_spec()
+    spec = color_net.make_spec()
     start = functools.partial(init_tracker, spec, {}, from_mask=True)
     mask = MASKS[0].astype(np.float32)
     one, _ = jax.eval_shape(start, FRAMES[0], EXTENT, mask)
@@ -84,7 +84,7 @@ def make_objects(centers, sizes):
 
 @pytest.mark.parametrize("whole_frame", [True, False])
 def test_every_object_sees_what_it_would_alone(whole_frame):
-    spec = colour_net.make_spec(whole_frame=whole_frame)
+    spec = color_net.make_spec(whole_frame=whole_frame)
     objects = make_objects([(30.0, 30.0), (80.0, 50.0)], [12.0, 20.0])
     frame = jnp.asarray(FRAMES[0])
 
@@ -131,7 +131,7 @@ def in_crops():
 
 
 def join(kind, probs, places):
-    spec = colour_net.make_spec(aggregation=kind)
+    spec = color_net.make_spec(aggregation=kind)
     join = jax.jit(multi_object._join, static_argnums=(0, 4))
     return join(spec, probs, places, EXTENT, (128, 128))
 

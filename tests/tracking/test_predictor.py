@@ -8,12 +8,12 @@ from samn_jax import errors
 from samn_jax.models import model_file
 from samn_jax.tracking import Tracker, predictor
 from tests.models import tiny_lite
-from tests.tracking import colour_net
+from tests.tracking import color_net
 from tests.tracking.compile_count import count_compilations
 
 # The spatial memory is tested with the tracker; without it all compiles sooner.
-TRACKER = Tracker(colour_net.make_spec(use_spatial=False, memorize_every=0), {})
-FRAMES, MASKS = colour_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(5)])
+TRACKER = Tracker(color_net.make_spec(use_spatial=False, memorize_every=0), {})
+FRAMES, MASKS = color_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(5)])
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +35,17 @@ def test_nothing_compiles_after_the_warm_up(begun):
 
 
 def test_sizes_of_a_bucket_share_the_compilation(begun):
-    frames, masks = colour_net.make_clip([(40, 40), (43, 41)], size=(128, 70))
+    frames, masks = color_net.make_clip([(40, 40), (43, 41)], size=(128, 70))
     with count_compilations() as compiled:
         state, first = TRACKER.init(frames[0], mask=masks[0])
         state, answer = TRACKER.step(state, frames[1])
     assert not compiled
     assert first.mask.shape == answer.mask.shape == (128, 70)
-    assert colour_net.overlap(answer.mask, masks[1]) > 0.8
+    assert color_net.overlap(answer.mask, masks[1]) > 0.8
 
 
 def test_padding_to_the_bucket_is_never_seen(begun):
-    # The same frame, padded by hand with another colour than Tracker's black.
+    # The same frame, padded by hand with another color than Tracker's black.
     state, _ = begun
     padded = np.full((128, 128, 3), 255, np.uint8)
     padded[:96, :120] = FRAMES[1]
@@ -118,7 +118,7 @@ BAD_STARTS = {
     "neither": ({}, "give either mask or box"),
     "both": ({"mask": MASKS[0], "box_xywh": (1, 1, 9, 9)}, "give either mask or box"),
     "mask of another size": ({"mask": MASKS[0][:-1]}, r"\(95, 120\).*\(96, 120\)"),
-    "colour mask": ({"mask": FRAMES[0]}, r"\(96, 120, 3\)"),
+    "color mask": ({"mask": FRAMES[0]}, r"\(96, 120, 3\)"),
     "empty mask": ({"mask": EMPTY}, "empty"),
     "faint mask": ({"mask": EMPTY + 0.3}, "empty"),
     "NaN mask": ({"mask": EMPTY + np.nan}, "empty"),
@@ -141,7 +141,7 @@ def test_a_bad_start_is_one_line(name):
 
 BAD_FRAMES = {
     "float": FRAMES[0] / 255.0,
-    "grey": FRAMES[0, :, :, 0],
+    "gray": FRAMES[0, :, :, 0],
     "alpha": np.zeros((96, 120, 4), np.uint8),
 }
 
@@ -170,7 +170,7 @@ def test_box_and_mask_of_any_kind_mark_the_same_pixels():
     size = (6, 8)
     mask = predictor._fill_box((1.5, 2.0, 3.0, 2.0), size)
     wanted = np.zeros(size, bool)
-    wanted[2:4, 1:4] = True  # centres 1.5, 2.5, 3.5 lie in [1.5, 4.5)
+    wanted[2:4, 1:4] = True  # centers 1.5, 2.5, 3.5 lie in [1.5, 4.5)
     np.testing.assert_array_equal(mask, wanted)
     half_out = predictor._fill_box((-3, -3, 5, 5), size)
     assert half_out.sum() == 4

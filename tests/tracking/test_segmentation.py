@@ -7,7 +7,7 @@ import pytest
 
 from samn_jax.tracking import segmentation
 from samn_jax.tracking.state import Target, floats
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
 EXTENT = np.array([96, 120], np.int32)
 choose = jax.jit(segmentation.choose_crop, static_argnums=0)
@@ -20,7 +20,7 @@ def make_target(center=(50.0, 40.0), size=(20.0, 30.0)):
 
 
 def choose_for(target, lost=0, **fields):
-    spec = colour_net.make_spec(**fields)
+    spec = color_net.make_spec(**fields)
     return choose(spec, target, jnp.asarray(EXTENT), jnp.int32(lost))
 
 
@@ -58,8 +58,8 @@ def test_crop_grows_while_the_target_is_lost_up_to_the_frame():
 @pytest.fixture(scope="module")
 def seen():
     """The first frame's view and what is remembered of it."""
-    spec = colour_net.make_spec()
-    frame, mask = colour_net.draw([(40, 30, 20, 20)])
+    spec = color_net.make_spec()
+    frame, mask = color_net.draw([(40, 30, 20, 20)])
     crop = choose(spec, make_target(size=(20.0, 20.0)), EXTENT, jnp.int32(0))
     look = jax.jit(segmentation.look, static_argnums=0)
     view = look(spec, {}, frame, EXTENT, (crop, floats(50.0, 40.0)))
@@ -105,7 +105,7 @@ def test_machine_changes_what_is_read_from_two_frames(seen, machine):
         return spec.memory.read(memory, view.query.key[0])
 
     plain = read(spec, key)
-    weighed = read(colour_net.make_spec(machine=machine), key)
+    weighed = read(color_net.make_spec(machine=machine), key)
     assert np.isfinite(weighed).all()
     assert np.abs(np.asarray(plain - weighed)).max() > 1e-4
 
@@ -114,7 +114,7 @@ def test_machine_changes_what_is_read_from_two_frames(seen, machine):
 @pytest.mark.parametrize("remember_lost", [True, False])
 def test_lost_frames_are_remembered_only_on_demand(seen, found, remember_lost):
     _, _, _, (key, value) = seen
-    spec = colour_net.make_spec(remember_lost=remember_lost)
+    spec = color_net.make_spec(remember_lost=remember_lost)
     before = spec.memory.init(key, value)
     entry = (key + 1.0, value)
     flags = jnp.bool_(False), jnp.bool_(found)
@@ -124,7 +124,7 @@ def test_lost_frames_are_remembered_only_on_demand(seen, found, remember_lost):
 
 def test_without_last_add_only_kept_frames_can_be_read(seen):
     _, _, _, entry = seen
-    spec = colour_net.make_spec(last_add=False)
+    spec = color_net.make_spec(last_add=False)
     for keep in (False, True):
         memory = spec.memory.init(*entry)
         flags = jnp.bool_(keep), jnp.bool_(True)

@@ -6,10 +6,10 @@ import pytest
 
 from samn_jax import errors
 from samn_jax.tracking import MultiState, Tracker
-from tests.tracking import colour_net
+from tests.tracking import color_net
 from tests.tracking.compile_count import count_compilations
 
-SPEC = colour_net.make_spec(use_spatial=False, aggregation="odds")
+SPEC = color_net.make_spec(use_spatial=False, aggregation="odds")
 TRACKER = Tracker(SPEC, {}, object_slots=2)
 BLUE, GREEN = (30, 30, 220), (30, 200, 30)
 SIZE = (96, 120)
@@ -17,11 +17,11 @@ SIZE = (96, 120)
 
 def draw(index):
     """Frame and ids: red moves right, blue left, green stands still."""
-    frame, _ = colour_net.draw([], SIZE)
+    frame, _ = color_net.draw([], SIZE)
     ids = np.zeros(SIZE, np.uint8)
     squares = [(20 + 3 * index, 10), (60 - 3 * index, 45), (90, 70)]
     for number, (x, y) in enumerate(squares, 1):
-        frame[y : y + 20, x : x + 20] = (colour_net.RED, BLUE, GREEN)[number - 1]
+        frame[y : y + 20, x : x + 20] = (color_net.RED, BLUE, GREEN)[number - 1]
         ids[y : y + 20, x : x + 20] = number
     return frame, ids
 
@@ -30,7 +30,7 @@ FRAMES, IDS = zip(*[draw(index) for index in range(6)], strict=True)
 
 
 def overlap(answer, index, number, object_id):
-    return colour_net.overlap(answer.ids == object_id, IDS[index] == number)
+    return color_net.overlap(answer.ids == object_id, IDS[index] == number)
 
 
 @pytest.fixture(scope="module")

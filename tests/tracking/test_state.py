@@ -4,7 +4,7 @@ import pytest
 
 from samn_jax import errors
 from samn_jax.tracking import TrackerConfig, state
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ def test_a_side_that_the_stride_does_not_divide_is_refused(name, side):
 
 
 def test_equal_specs_are_one_static_argument():
-    one, same = colour_net.make_spec(), colour_net.make_spec()
-    other = colour_net.make_spec(last_add=False)
+    one, same = color_net.make_spec(), color_net.make_spec()
+    other = color_net.make_spec(last_add=False)
     assert one == same and hash(one) == hash(same)
     assert one != other
 
 
 def test_spec_hands_its_switches_to_the_memory():
-    spec = colour_net.make_spec(last_add=False, machine="emd", memory_chunk=2)
+    spec = color_net.make_spec(last_add=False, machine="emd", memory_chunk=2)
     config = spec.memory.config
     assert (config.last_add, config.machine.mode) == (False, "emd")
     assert (config.capacity, config.chunk_slots) == (4, 2)

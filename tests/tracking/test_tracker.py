@@ -15,15 +15,15 @@ from samn_jax.tracking import (
     track_video,
 )
 from tests.models import tiny_lite
-from tests.tracking import colour_net
+from tests.tracking import color_net
 
-SPEC = colour_net.make_spec()
+SPEC = color_net.make_spec()
 step = jax.jit(track_step, static_argnums=0)
 video = jax.jit(track_video, static_argnums=0)
 init = jax.jit(init_tracker, static_argnums=0, static_argnames="from_mask")
 EXTENT = jnp.array([96, 120], jnp.int32)
-FRAMES, MASKS = colour_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(9)])
-BLANK, _ = colour_net.draw([])
+FRAMES, MASKS = color_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(9)])
+BLANK, _ = color_net.draw([])
 
 
 @functools.cache
@@ -61,7 +61,7 @@ def test_first_answer_is_the_mask_itself():
 def test_target_is_followed():
     states, answers = run()
     for index, (state, answer) in enumerate(zip(states, answers, strict=True)):
-        assert colour_net.overlap(answer.mask, MASKS[index]) > 0.8
+        assert color_net.overlap(answer.mask, MASKS[index]) > 0.8
         wanted = np.array([40.0 + 3 * index, 40.0 + 2 * index])
         np.testing.assert_allclose(state.target.center_xy, wanted, atol=1.5)
         np.testing.assert_allclose(state.target.size_wh, 20.0, rtol=0.1)
@@ -104,30 +104,30 @@ def test_lost_target_is_said_to_be_lost_and_found_again():
     np.testing.assert_array_equal(state.target.size_wh, target.size_wh)
     np.testing.assert_array_equal(state.target.area, target.area)
     state, answer = step(SPEC, {}, state, FRAMES[4])
-    assert colour_net.overlap(answer.mask, MASKS[4]) > 0.7
+    assert color_net.overlap(answer.mask, MASKS[4]) > 0.7
     assert answer.confidence > 0.5 and state.lost_frames == 0
 
 
 def test_box_start_segments_the_first_frame():
     state, answer = begin(from_mask=False)
     assert not state.from_mask
-    assert colour_net.overlap(answer.mask, MASKS[0]) > 0.8
+    assert color_net.overlap(answer.mask, MASKS[0]) > 0.8
     _, answer = step(SPEC, {}, state, FRAMES[1])
-    assert colour_net.overlap(answer.mask, MASKS[1]) > 0.8
+    assert color_net.overlap(answer.mask, MASKS[1]) > 0.8
 
 
 def test_box_start_keeps_to_the_dilated_box():
     # Two red squares; the box is around the left one.
-    frame, masks = colour_net.draw([(30, 30, 20, 20), (60, 30, 20, 20)])
+    frame, masks = color_net.draw([(30, 30, 20, 20), (60, 30, 20, 20)])
     box = np.where(np.arange(120)[None, :] < 55, masks, False).astype(np.float32)
     _, answer = init(SPEC, {}, frame, EXTENT, box, from_mask=False)
-    assert colour_net.overlap(answer.mask, box > 0.5) > 0.8
+    assert color_net.overlap(answer.mask, box > 0.5) > 0.8
     assert not np.any(answer.mask[:, 56:] > 0.1)
 
 
 def test_box_start_falls_back_on_the_box_where_nothing_is_segmented():
-    # The box lies on plain grey, in a frame of plain grey but for one corner.
-    frame, _ = colour_net.draw([(20, 20, 60, 60)])
+    # The box lies on plain gray, in a frame of plain gray but for one corner.
+    frame, _ = color_net.draw([(20, 20, 60, 60)])
     box = np.zeros((96, 120), np.float32)
     box[40:60, 40:60] = 1.0
     state, answer = init(SPEC, {}, frame, EXTENT, box, from_mask=False)
@@ -157,7 +157,7 @@ def test_an_uncertain_frame_teaches_nothing(from_mask):
 
 
 def test_uncertain_frames_are_kept_if_samples_are_not_filtered():
-    spec = colour_net.make_spec(filter_samples=False)
+    spec = color_net.make_spec(filter_samples=False)
     before = doubt(begin()[0])
     state, answer = step(spec, {}, before, FRAMES[1])
     assert answer.uncertainty > 10.0 and state.memory.keep_last
@@ -168,7 +168,7 @@ def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
     # So that a video is one scan. Nothing is compiled here.
     config = dataclasses.replace(tiny_lite.CONFIG, compute_dtype=dtype)
     reading = (config.similarity, config.regression)
-    spec = TrackerSpec(lite.LiteNet(config), colour_net.CONFIG, *reading)
+    spec = TrackerSpec(lite.LiteNet(config), color_net.CONFIG, *reading)
     given = tiny_lite.make_variables(config), FRAMES[0], EXTENT
     mask = MASKS[0].astype(np.float32)
     begin_lite = functools.partial(init_tracker, spec, from_mask=True)
@@ -185,12 +185,12 @@ def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
 
 
 def test_without_spatial_memory_and_intervals_the_last_mask_is_followed():
-    tracker = Tracker(colour_net.make_spec(use_spatial=False, memorize_every=0), {})
+    tracker = Tracker(color_net.make_spec(use_spatial=False, memorize_every=0), {})
     state, _ = tracker.init(FRAMES[0], mask=MASKS[0])
     assert state.spatial is None
     for frame, mask in zip(FRAMES[1:7], MASKS[1:7], strict=True):
         state, answer = tracker.step(state, frame)
-        assert colour_net.overlap(answer.mask, mask) > 0.8
+        assert color_net.overlap(answer.mask, mask) > 0.8
         assert answer.uncertainty == 0
         assert state.memory.valid.tolist() == [True, True, False, False]
 
@@ -201,17 +201,17 @@ def test_target_at_the_edge_is_what_is_seen_of_it():
     state = state._replace(
         target=state.target._replace(center_xy=jnp.float32([109, 48]))
     )
-    frame, mask = colour_net.draw([(110, 38, 10, 20)])
+    frame, mask = color_net.draw([(110, 38, 10, 20)])
     state, answer = step(SPEC, {}, state, frame)
-    assert colour_net.overlap(answer.mask, mask) > 0.8
+    assert color_net.overlap(answer.mask, mask) > 0.8
     np.testing.assert_allclose(answer.box_xywh, [110, 38, 10, 20], atol=1.5)
     np.testing.assert_allclose(state.target.area, 200.0, rtol=0.15)
 
 
 def test_size_changes_by_a_limited_share():
     # The target is twice as large (four times the area is no plausible change).
-    grown, _ = colour_net.draw([(28, 28, 28, 28)])
-    jumped, _ = colour_net.draw([(20, 20, 44, 44)])
+    grown, _ = color_net.draw([(28, 28, 28, 28)])
+    jumped, _ = color_net.draw([(20, 20, 44, 44)])
     for from_mask, share in ((True, 0.10), (False, 0.05)):
         before = begin(from_mask)[0]
         after, _ = step(SPEC, {}, before, grown)

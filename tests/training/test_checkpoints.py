@@ -22,7 +22,7 @@ def test_best_and_last_are_kept_and_the_newest_restored(tmp_path):
     assert int(restored.step) == 5
     assert position == checkpoints.Position({"next": 5}, {"seen": 1.0}, 0.2)
     jax.tree.map(np.testing.assert_array_equal, restored, state)
-    with pytest.raises(InputError, match="another network or optimiser"):
+    with pytest.raises(InputError, match="another network or optimizer"):
         again.restore(tiny.state(name="sgd"))
     again.close()
 

@@ -34,7 +34,7 @@ def test_constant_stays():
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
-def test_optimisers_descend_and_decay(name):
+def test_optimizers_descend_and_decay(name):
     config = OptimizerConfig(
         name=name, learning_rate=0.1, schedule="constant", warmup_steps=0,
         weight_decay=0.5, clip_norm=0.0,

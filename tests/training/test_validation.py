@@ -37,7 +37,7 @@ def test_held_out_crops_are_always_the_same():
 
 
 class Follower:
-    """Finds all that has the colour of the first mask's first pixel."""
+    """Finds all that has the color of the first mask's first pixel."""
 
     def init(self, frame, mask):
         return frame[mask][0], None

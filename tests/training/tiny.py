@@ -25,7 +25,7 @@ STRIDE = 16
 
 
 class TinyNet(nn.Module):
-    """Keys from mean colours, values from mean masks, and a mask of both."""
+    """Keys from mean colors, values from mean masks, and a mask of both."""
 
     def setup(self):
         self.key_head = nn.Dense(3)
@@ -122,7 +122,7 @@ def objective(num_objects: int = 1, accumulate: int = 1, **settings) -> step.Obj
 
 
 def sgd():
-    """Returns an optimiser that doesn't turn rounding of a zero gradient into steps."""
+    """Returns an optimizer that doesn't turn rounding of a zero gradient into steps."""
     return optimizer_of(name="sgd", learning_rate=0.1)
 
 

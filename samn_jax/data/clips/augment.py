@@ -8,7 +8,7 @@ _COARSE_CELLS = 24  # that its spline is evaluated on, along each side
 
 
 def box_of(mask: np.ndarray) -> np.ndarray:
-    """Returns centre x, y and size w, h of a boolean mask that is not empty."""
+    """Returns center x, y and size w, h of a boolean mask that is not empty."""
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     low = np.array([columns[0], rows[0]], np.float64)
     high = np.array([columns[-1] + 1, rows[-1] + 1], np.float64)
@@ -21,14 +21,14 @@ def crop_transform(
     """Returns the 2×3 map from crop pixel indices to image pixel indices.
 
     Args:
-      center: the crop's centre in the image (x, y), pixel corners at whole numbers.
+      center: the crop's center in the image (x, y), pixel corners at whole numbers.
       side: the crop's side in image pixels.
       size: the crop's side in crop pixels.
-      linear: 2×2 rotation, shear, mirror and scale about the centre.
+      linear: 2×2 rotation, shear, mirror and scale about the center.
     """
     matrix = linear * (side / size)
     offset = center - matrix @ np.full(2, size / 2)
-    # Pixel index i has its centre at i + 0.5.
+    # Pixel index i has its center at i + 0.5.
     shift = offset + matrix @ np.full(2, 0.5) - 0.5
     return np.concatenate((matrix, shift[:, None]), axis=1)
 
@@ -71,7 +71,7 @@ def random_bend(
       size: the crop's side in pixels.
       thin_plate: standard deviation of the shifts of 4 × 4 control points, in crop
         sides; between them a thin plate is bent as little as can be.
-      perspective: how much nearer than the centre an edge may come, as a share.
+      perspective: how much nearer than the center an edge may come, as a share.
     """
     axis = (np.arange(size) + 0.5) / size - 0.5
     points = np.stack(np.meshgrid(axis, axis), axis=-1)  # x, y in crop sides

@@ -1,6 +1,6 @@
 """Training data as records: a TFDS data set of frames, read without TensorFlow.
 
-`prepare` writes it. One record is one frame: JPEG or PNG bytes and a grey PNG of object
+`prepare` writes it. One record is one frame: JPEG or PNG bytes and a gray PNG of object
 ids. Records keep their order, and the data set's metadata say where each clip begins,
 so that any frame of any clip is one read.
 """

@@ -23,13 +23,13 @@ class SamplingConfig:
     crop_size: int = 192
     max_objects: int = 1  # of a clip; several are joined in the loss
     video_share: float = 0.5  # the others are photos made into clips
-    max_gap: int = 12  # frames between neighbours of a clip
+    max_gap: int = 12  # frames between neighbors of a clip
     gap_growth: int = 0  # samples over which max_gap grows from 1; 0: at once
     crop_factor: tuple[float, float] = (1.6, 4.2)  # crop side over sqrt(w·h)
     center_jitter: float = 0.25  # of the crop's side, from the second frame on
     scale_jitter: float = 0.25  # log of the crop's side, from the second frame on
     leave_share: float = 0.06  # later frames whose crop is somewhere else
-    color: float = 0.2  # strength of the clip's recolouring; half of it per frame
+    color: float = 0.2  # strength of the clip's recoloring; half of it per frame
     blur_share: float = 0.15
     distractor_share: float = 0.35  # clips with another object pasted beside
     occluder_share: float = 0.2  # clips with another object pasted over
@@ -130,7 +130,7 @@ class Clips:
         return [frames[int(i)] for i in order]
 
     def max_gap(self, index: int) -> int:
-        """Returns the largest gap between neighbouring frames of a sample."""
+        """Returns the largest gap between neighboring frames of a sample."""
         config = self.config
         if not config.gap_growth:
             return config.max_gap
@@ -221,7 +221,7 @@ class Clips:
 
         Args:
           rng: generator.
-          near: the photo whose neighbours by name, often of its kind, are to be drawn
+          near: the photo whose neighbors by name, often of its kind, are to be drawn
             from; None for all photos and videos.
         """
         count = self.config.num_frames
@@ -236,7 +236,7 @@ class Clips:
         return objects.load_objects(rng, [self.photos[number]], 1) * count
 
     def _recolor(self, rng: np.random.Generator, frames: list) -> list:
-        """Returns the frames with the clip's and their own colours and blur."""
+        """Returns the frames with the clip's and their own colors and blur."""
         config = self.config
         common = augment.color_table(rng, config.color)
         blur = rng.random() < config.blur_share
@@ -250,7 +250,7 @@ class Clips:
         return result
 
     def _center(self, rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
-        """Returns the objects' centre off by up to ¼ of their size, or anywhere."""
+        """Returns the objects' center off by up to ¼ of their size, or anywhere."""
         size = self.config.crop_size
         if not mask.any() or rng.random() < 0.1:
             return rng.uniform(0.2, 0.8, 2) * size

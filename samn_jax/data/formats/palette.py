@@ -1,8 +1,8 @@
-"""Indexed PNG files: object ids as they are stored, without going through colours.
+"""Indexed PNG files: object ids as they are stored, without going through colors.
 
-OpenCV decodes an indexed PNG to colours and can't write one. An indexed and a grey PNG
-of the same bit depth differ in two things only, the colour type in the header and the
-palette chunk, so OpenCV does all the work on a file relabelled as grey.
+OpenCV decodes an indexed PNG to colors and can't write one. An indexed and a gray PNG
+of the same bit depth differ in two things only, the color type in the header and the
+palette chunk, so OpenCV does all the work on a file relabeled as gray.
 """
 
 import functools
@@ -14,26 +14,26 @@ import numpy as np
 from jaxtyping import UInt8
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _INDEXED = 0, 3
+_GRAY, _INDEXED = 0, 3
 
 Chunks = list[tuple[bytes, bytes]]
 
 
 @functools.cache
 def davis_palette() -> UInt8[np.ndarray, "256 3"]:
-    """RGB colour of every object id, as DAVIS and PASCAL VOC define them.
+    """RGB color of every object id, as DAVIS and PASCAL VOC define them.
 
     Bits 0, 1 and 2 of the id set the top bit of red, green and blue, bits 3, 4 and 5
-    the one below, and so on: ids near each other get colours far apart.
+    the one below, and so on: ids near each other get colors far apart.
     """
     ids = np.arange(256, dtype=np.uint8)
-    colours = np.zeros((256, 3), np.uint8)
+    colors = np.zeros((256, 3), np.uint8)
     for level in range(3):
         for channel in range(3):
             bit = (ids >> (3 * level + channel)) & 1
-            colours[:, channel] |= bit << (7 - level)
-    colours.setflags(write=False)
-    return colours
+            colors[:, channel] |= bit << (7 - level)
+    colors.setflags(write=False)
+    return colors
 
 
 def split_chunks(png: bytes) -> Chunks:
@@ -68,30 +68,30 @@ def is_indexed(chunks: Chunks) -> bool:
 def decode_indices(chunks: Chunks) -> UInt8[np.ndarray, "H W"]:
     """Palette index of every pixel of an indexed PNG, at any bit depth."""
     bit_depth = chunks[0][1][8]
-    header = _with_colour_type(chunks[0][1], _GREY)
+    header = _with_color_type(chunks[0][1], _GRAY)
     kept = [(b"IHDR", header)]
     kept += [chunk for chunk in chunks[1:] if chunk[0] in (b"IDAT", b"IEND")]
-    grey = _decode(_join(kept))
-    return grey // np.uint8(255 // (2**bit_depth - 1))  # Grey is spread over 0-255.
+    gray = _decode(_join(kept))
+    return gray // np.uint8(255 // (2**bit_depth - 1))  # Gray is spread over 0-255.
 
 
-def first_colour(chunks: Chunks) -> tuple[int, ...]:
-    """RGB colour that the palette gives to index 0."""
+def first_color(chunks: Chunks) -> tuple[int, ...]:
+    """RGB color that the palette gives to index 0."""
     palette = next(content for kind, content in chunks if kind == b"PLTE")
     return tuple(palette[:3])
 
 
 def encode_indices(ids: UInt8[np.ndarray, "H W"]) -> bytes:
     """An indexed PNG of the object ids with the DAVIS palette."""
-    _, grey = cv2.imencode(".png", ids)
-    chunks = split_chunks(grey.tobytes())
-    header = _with_colour_type(chunks[0][1], _INDEXED)
+    _, gray = cv2.imencode(".png", ids)
+    chunks = split_chunks(gray.tobytes())
+    header = _with_color_type(chunks[0][1], _INDEXED)
     palette = (b"PLTE", davis_palette().tobytes())
     return _join([(b"IHDR", header), palette, *chunks[1:]])
 
 
-def _with_colour_type(header: bytes, colour_type: int) -> bytes:
-    return header[:9] + bytes([colour_type]) + header[10:]
+def _with_color_type(header: bytes, color_type: int) -> bytes:
+    return header[:9] + bytes([color_type]) + header[10:]
 
 
 def _join(chunks: Chunks) -> bytes:

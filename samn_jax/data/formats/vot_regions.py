@@ -13,7 +13,7 @@ from samn_jax import errors
 from samn_jax.geometry import polygons
 
 # Codes of a frame without a region.
-SKIPPED, INITIALISED, FAILED = 0, 1, 2
+SKIPPED, INITIALIZED, FAILED = 0, 1, 2
 # Stands for a frame with a region among the codes of others; never in a file.
 REGION = -1
 
@@ -100,7 +100,7 @@ def bounding_box(region: Region) -> Float[np.ndarray, "4"]:
 def upright_box(region: Region) -> Float[np.ndarray, "4"]:
     """Box (x, y, width, height) to start a tracker that doesn't take polygons.
 
-    A polygon's box has its mean corner as the centre, its area, and the proportions of
+    A polygon's box has its mean corner as the center, its area, and the proportions of
     its bounding box, as is usual for trackers of boxes on VOT.
     """
     box = bounding_box(region)
@@ -188,7 +188,7 @@ def parse_region(line: str) -> Region:
         )
     if not np.isfinite(values).all():
         raise ValueError("a region must not have nan or inf")
-    if len(values) == 1 and values[0] not in (SKIPPED, INITIALISED, FAILED):
+    if len(values) == 1 and values[0] not in (SKIPPED, INITIALIZED, FAILED):
         raise ValueError(f"the code {text} is unknown: 0, 1 and 2 are")
     return values
 

@@ -32,7 +32,7 @@ def read_synthetic(data_dir: Path | None = None, seed: int = 0) -> types.Dataset
 
     Args:
       data_dir: not used; there so that all readers are called alike.
-      seed: decides outlines, textures, colours and noise.
+      seed: decides outlines, textures, colors and noise.
     """
     del data_dir
     names = tuple(f"{index:05d}" for index in range(NUM_FRAMES))
@@ -150,15 +150,15 @@ def _paint(actor: scenes.Actor, seed: int, window: Window) -> Canvas:
 
 @functools.cache
 def _texture(look: int, seed: int) -> Canvas:
-    """Patches of three colours with stripes and grain."""
+    """Patches of three colors with stripes and grain."""
     rng = np.random.default_rng([seed, look, 2])
     size = (_TEXTURE_PX, _TEXTURE_PX)
-    colours = rng.uniform(0.08, 0.95, (3, 3)).astype(np.float32)
+    colors = rng.uniform(0.08, 0.95, (3, 3)).astype(np.float32)
     patches = np.digitize(_noise(rng, size, (4, 8, 16)), [-0.35, 0.4])
     along = np.arange(_TEXTURE_PX, dtype=np.float32) * np.float32(rng.uniform(0.2, 0.5))
     stripes = np.sin(along[None, :] + 2 * _noise(rng, size, (4, 8)))
     grain = 0.12 * stripes + 0.1 * _noise(rng, size, (32, 64))
-    return cv2.GaussianBlur(colours[patches] + grain[..., None], (0, 0), 1.0)
+    return cv2.GaussianBlur(colors[patches] + grain[..., None], (0, 0), 1.0)
 
 
 def _background(scene: str, seed: int, camera_xy: tuple[float, float]) -> Canvas:
@@ -176,14 +176,14 @@ def _wall(scene: str, seed: int) -> Canvas:
     """A landscape of blurred patches and things that never move, with a margin."""
     rng = np.random.default_rng([seed, 3, *scene.encode()])
     height, width = (int(1.7 * side) for side in _canvas_size())
-    colours = rng.uniform(0.2, 0.75, (4, 3)).astype(np.float32)
+    colors = rng.uniform(0.2, 0.75, (4, 3)).astype(np.float32)
     levels = _noise(rng, (height, width), (3, 6, 12))
-    wall = colours[np.digitize(levels, [-0.6, 0.0, 0.6])]
+    wall = colors[np.digitize(levels, [-0.6, 0.0, 0.6])]
     for _ in range(24):
-        centre = rng.integers(0, (width, height)).tolist()
+        center = rng.integers(0, (width, height)).tolist()
         axes = rng.integers(8, 60, 2).tolist()
-        colour = rng.uniform(0.1, 0.9, 3).tolist()
-        cv2.ellipse(wall, centre, axes, rng.uniform(0, 180), 0, 360, colour, -1)
+        color = rng.uniform(0.1, 0.9, 3).tolist()
+        cv2.ellipse(wall, center, axes, rng.uniform(0, 180), 0, 360, color, -1)
     wall = cv2.GaussianBlur(wall, (0, 0), 2.5)
     return wall + 0.07 * _noise(rng, (height, width), (48, 96, 192))[..., None]
 

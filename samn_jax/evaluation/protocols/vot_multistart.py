@@ -62,7 +62,7 @@ def _run_anchor(
     began = time.perf_counter()
     state = tracker.init(image, sequence.groundtruth[anchor])
     seconds = [time.perf_counter() - began]
-    trajectory: list[regions.Region] = [regions.code(regions.INITIALISED)]
+    trajectory: list[regions.Region] = [regions.code(regions.INITIALIZED)]
     for index in frames[1:]:
         image = sequence.frame(index)
         began = time.perf_counter()

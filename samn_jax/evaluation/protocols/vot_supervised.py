@@ -71,7 +71,7 @@ def run_supervised(
         began = time.perf_counter()
         if index == start:
             state = tracker.init(frame, truth)
-            region: regions.Region = regions.code(regions.INITIALISED)
+            region: regions.Region = regions.code(regions.INITIALIZED)
         else:
             state, region = tracker.step(state, frame)
         seconds.append(time.perf_counter() - began)

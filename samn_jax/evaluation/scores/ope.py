@@ -37,7 +37,7 @@ def score_otb(
 def score_trackingnet(
     sequences: Sequence[boxes.BoxSequence], results_dir: Path
 ) -> benchmark_scores.BenchmarkScores:
-    """Success, precision and normalised precision, means over the videos.
+    """Success, precision and normalized precision, means over the videos.
 
     Raises:
       InputError: if results are missing or aren't a box a frame, naming file and line.

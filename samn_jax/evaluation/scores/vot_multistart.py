@@ -100,7 +100,7 @@ def _part(mask: regions.MaskRegion, bounds: Bounds) -> Bool[np.ndarray, "h w"]:
 
 def _check_multistart(path: Path, trajectory: Sequence[regions.Region]) -> None:
     """Refuse what the multi-start protocol can't have written."""
-    if not regions.is_code(trajectory[0], regions.INITIALISED):
+    if not regions.is_code(trajectory[0], regions.INITIALIZED):
         raise errors.InputError(
             f"{path}, line 1: must be 1, the start of the tracker; results of another "
             "protocol have a region there"

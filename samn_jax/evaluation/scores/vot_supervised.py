@@ -52,7 +52,7 @@ def _read_run(sequence: vot.VotSequence, path: Path) -> vot_metrics.Run:
     result, truth = map(regions.corners, (trajectory, sequence.groundtruth))
     overlaps, inner = _overlaps(result, truth, sequence.size_hw)
     codes = regions.codes(trajectory)
-    is_start, is_failure = codes == regions.INITIALISED, codes == regions.FAILED
+    is_start, is_failure = codes == regions.INITIALIZED, codes == regions.FAILED
     return vot_metrics.Run(is_start, is_failure, overlaps, inner)
 
 
@@ -75,7 +75,7 @@ def _overlaps(
 
 def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
     """Refuse what the supervised protocol can't have written."""
-    if not regions.is_code(trajectory[0], regions.INITIALISED):
+    if not regions.is_code(trajectory[0], regions.INITIALIZED):
         raise errors.InputError(
             f"{path}, line 1: must be 1, the start of the tracker; results of another "
             "protocol have a region there"
@@ -92,7 +92,7 @@ def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
                 f"{path}, line {number}: a region before the restart (1) after a "
                 "failure (2); these results are of another protocol"
             )
-        if code in (regions.FAILED, regions.INITIALISED):
+        if code in (regions.FAILED, regions.INITIALIZED):
             has_failed = code == regions.FAILED
 
 

@@ -27,7 +27,7 @@ def follow(
     state: TrackerState,
     frame: UInt8[Array, "H W 3"],
 ) -> TrackerState:
-    """Returns the state after the filter has looked for the target and learnt."""
+    """Returns the state after the filter has looked for the target and learned."""
     place = (state.spatial, state.target)
     seen = localization.sight(spec, variables, frame, state.extent_hw, place)
     certain = seen.uncertainty < spec.config.accept_uncertainty

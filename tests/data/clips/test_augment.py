@@ -73,7 +73,7 @@ def test_pasting_replaces_what_is_set():
 
 
 @pytest.mark.parametrize("strength", [0.0, 0.3])
-def test_colours_change_with_strength(strength):
+def test_colors_change_with_strength(strength):
     table = augment.color_table(np.random.default_rng(4), strength)
     changed = np.abs(table.astype(int) - np.arange(256)[:, None]).max()
     assert changed <= 1 if strength == 0 else changed > 5

@@ -58,12 +58,12 @@ def test_written_mask_comes_back(tmp_path):
         (IDS * 0, IDS * 0),
     ],
 )
-def test_grey_levels(tmp_path, stored, expected):
+def test_gray_levels(tmp_path, stored, expected):
     cv2.imwrite(str(tmp_path / "m.png"), stored.astype(np.uint8))
     np.testing.assert_array_equal(images.read_mask(tmp_path / "m.png"), expected)
 
 
-def test_three_equal_channels_are_grey(tmp_path):
+def test_three_equal_channels_are_gray(tmp_path):
     cv2.imwrite(str(tmp_path / "m.png"), np.dstack([(IDS > 0) * np.uint8(255)] * 3))
     np.testing.assert_array_equal(images.read_mask(tmp_path / "m.png"), IDS > 0)
 
@@ -80,23 +80,23 @@ def test_void_index_is_background(tmp_path):
     np.testing.assert_array_equal(images.read_mask(tmp_path / "m.png"), IDS)
 
 
-def test_davis_colours_become_ids(tmp_path):
+def test_davis_colors_become_ids(tmp_path):
     rgb = palette.davis_palette()[IDS * np.uint8(3)]
     cv2.imwrite(str(tmp_path / "m.png"), rgb[..., ::-1])
     np.testing.assert_array_equal(images.read_mask(tmp_path / "m.png"), IDS * 3)
 
 
-def test_other_colours_are_refused(tmp_path):
+def test_other_colors_are_refused(tmp_path):
     rgb = palette.davis_palette()[IDS].copy()
     rgb[0, 0] = (1, 2, 3)
     cv2.imwrite(str(tmp_path / "m.png"), rgb[..., ::-1])
-    with pytest.raises(errors.InputError, match="m.png .* colours aren't .* save it"):
+    with pytest.raises(errors.InputError, match="m.png .* colors aren't .* save it"):
         images.read_mask(tmp_path / "m.png")
 
 
 def test_wrong_palette_is_refused(tmp_path):
     swapped = b"\xff\xff\xff\0\0\0"
-    (tmp_path / "m.png").write_bytes(test_palette.indexed_png(IDS, colours=swapped))
+    (tmp_path / "m.png").write_bytes(test_palette.indexed_png(IDS, colors=swapped))
     with pytest.raises(errors.InputError, match="index 0 of its palette"):
         images.read_mask(tmp_path / "m.png")
 

@@ -13,7 +13,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def indexed_png(
-    indices: np.ndarray, bit_depth: int = 8, colours: bytes = b"\0\0\0\x80\0\0"
+    indices: np.ndarray, bit_depth: int = 8, colors: bytes = b"\0\0\0\x80\0\0"
 ) -> bytes:
     """An indexed PNG built from the format's definition, without OpenCV."""
     height, width = indices.shape
@@ -24,7 +24,7 @@ def indexed_png(
     return (
         palette.SIGNATURE
         + _chunk(b"IHDR", header)
-        + _chunk(b"PLTE", colours)
+        + _chunk(b"PLTE", colors)
         + _chunk(b"IDAT", zlib.compress(raw))
         + _chunk(b"IEND", b"")
     )
@@ -49,7 +49,7 @@ def test_encoded_file_is_indexed_and_comes_back():
     ids = np.random.default_rng(0).integers(0, 9, (20, 31), np.uint8)
     chunks = palette.split_chunks(palette.encode_indices(ids))
     assert palette.is_indexed(chunks)
-    assert palette.first_colour(chunks) == (0, 0, 0)
+    assert palette.first_color(chunks) == (0, 0, 0)
     np.testing.assert_array_equal(palette.decode_indices(chunks), ids)
 
 

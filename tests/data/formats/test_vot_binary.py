@@ -24,7 +24,7 @@ def test_every_kind_of_region():
     code, box, polygon, mask = region_binary.decode_regions(
         _pack(CODE, BOX, POLYGON, MASK)
     )
-    assert regions.is_code(code, regions.INITIALISED)
+    assert regions.is_code(code, regions.INITIALIZED)
     np.testing.assert_array_equal(box, [1.5, 2, 3, 4])
     np.testing.assert_array_equal(polygon, [0, 0, 4, 0, 4, 4])
     assert (mask.left, mask.top) == (-1, 5)

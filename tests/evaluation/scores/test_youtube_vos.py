@@ -82,7 +82,7 @@ def handed_in(tmp_path_factory):
         return dataset, {name: packed.read(name) for name in packed.namelist()}
 
 
-def _grey(files, name):
+def _gray(files, name):
     files[name] = cv2.imencode(".png", youtube_vos_folder.ids_of("cow", 0))[1].tobytes()
 
 
@@ -110,7 +110,7 @@ def _add(files, name):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (_grey, "cow/00005.png in .* isn't an indexed PNG"),
+        (_gray, "cow/00005.png in .* isn't an indexed PNG"),
         (_early, "cow/00005.png in .* shows object 2, which isn't given"),
         (_flip, "is 40x60, its frame 60x40"),
         (_cut, "cow/00005.png in .* can't be used, it is cut short"),

@@ -16,7 +16,7 @@ def test_first_mask_is_repeated():
     assert later.polygon.tolist() == [[0, 0], [6, 0], [6, 6], [0, 6]]
 
 
-def test_box_is_filled_where_pixel_centres_lie_inside():
+def test_box_is_filled_where_pixel_centers_lie_inside():
     _, output = baselines.CopyFirst().init(FRAME, box_xywh=(2.0, 1.4, 3.0, 2.2))
     expected = np.zeros((6, 8))
     expected[1:4, 2:5] = 1

@@ -1,4 +1,4 @@
-"""A network without weights that tells objects by colour, and clips for it."""
+"""A network without weights that tells objects by color, and clips for it."""
 
 import dataclasses
 
@@ -11,7 +11,7 @@ from samn_jax.models.network import QueryFeatures
 from samn_jax.tracking import TrackerConfig, TrackerSpec
 
 CELL = 16
-RED, GREY = (220, 30, 30), (110, 110, 110)
+RED, GRAY = (220, 30, 30), (110, 110, 110)
 # Short solvers and few samples: enough to see that each part is used.
 CONFIG = TrackerConfig(
     crop_size=64,
@@ -38,10 +38,10 @@ def cell_means(x):
     return x.reshape(cells).mean(axis=(2, 4))
 
 
-class ColourNet(nn.Module):
-    """Key: a cell's colour. Value: share and colour of the object in it.
+class ColorNet(nn.Module):
+    """Key: a cell's color. Value: share and color of the object in it.
 
-    A pixel is the object's if its colour is near the one that the readout tells.
+    A pixel is the object's if its color is near the one that the readout tells.
     """
 
     def encode_query(self, image):
@@ -55,8 +55,8 @@ class ColourNet(nn.Module):
 
     def decode(self, readout, query, center_xy):
         total = readout.sum(axis=(1, 2))
-        colour = total[:, 1:] / jnp.maximum(total[:, :1], 1e-3)
-        distance = jnp.abs(query.pyramid[1] - colour[:, None, None, :]).max(axis=-1)
+        color = total[:, 1:] / jnp.maximum(total[:, :1], 1e-3)
+        distance = jnp.abs(query.pyramid[1] - color[:, None, None, :]).max(axis=-1)
         return 30.0 * (0.2 - distance)
 
     def filter_features(self, image):
@@ -65,15 +65,15 @@ class ColourNet(nn.Module):
 
 
 def make_spec(**fields):
-    return TrackerSpec(ColourNet(), dataclasses.replace(CONFIG, **fields), "l2")
+    return TrackerSpec(ColorNet(), dataclasses.replace(CONFIG, **fields), "l2")
 
 
-def draw(boxes, size=(96, 120), colour=RED):
-    """A grey frame with boxes (x, y, w, h) in one colour, and their mask."""
+def draw(boxes, size=(96, 120), color=RED):
+    """A gray frame with boxes (x, y, w, h) in one color, and their mask."""
     mask = np.zeros(size, bool)
     for x, y, w, h in boxes:
         mask[y : y + h, x : x + w] = True
-    return np.where(mask[..., None], np.uint8(colour), np.uint8(GREY)), mask
+    return np.where(mask[..., None], np.uint8(color), np.uint8(GRAY)), mask
 
 
 def make_clip(starts, size=(96, 120), side=20):
