@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from samn_jax import errors
 from samn_jax.data import types
-from samn_jax.data.formats import images
+from samn_jax.data.formats import images, video_files
 
 Boxes = Float[np.ndarray, "F 4"]
 
@@ -53,8 +53,8 @@ def box_sequence(
     return BoxSequence(
         name=name,
         frame_names=tuple(path.stem for path in frames),
-        read_frame=functools.partial(_read_frame, frames),
-        read_mask=_no_mask,
+        read_frame=video_files.FrameFiles(frames),
+        read_mask=video_files.no_mask,
         init_box_xywh=tuple(truths_xywh[0].tolist()),
         truths_xywh=truths_xywh,
         is_visible=is_visible if known else np.ones(len(frames), bool),
@@ -137,14 +137,6 @@ def _parse_box(path: Path, number: int, line: str) -> Float[np.ndarray, "4"]:
     if (box[2:] < 0).any():
         raise errors.InputError(f"{path}, line {number}: the box has a negative size")
     return box
-
-
-def _read_frame(paths: tuple[Path, ...], index: int) -> np.ndarray:
-    return images.read_frame(paths[index])
-
-
-def _no_mask(index: int) -> None:
-    return None
 
 
 def _read_size(first_frame: Path, size_hw: tuple[int, int] | None) -> tuple[int, int]:

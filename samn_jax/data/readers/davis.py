@@ -1,13 +1,10 @@
 """DAVIS-2016 in its official layout, and the masks of a results folder."""
 
-import functools
 from pathlib import Path
-
-import numpy as np
 
 from samn_jax import errors
 from samn_jax.data import types
-from samn_jax.data.formats import images
+from samn_jax.data.formats import video_files
 
 
 def read_davis16(data_dir: Path, split: str = "val") -> types.Dataset:
@@ -47,15 +44,7 @@ def _sequence(name: str, files: list[tuple[Path, Path]]) -> types.Sequence:
     return types.Sequence(
         name=name,
         frame_names=tuple(path.stem for path in frames),
-        read_frame=functools.partial(_read_frame, frames),
-        read_mask=functools.partial(_read_object, masks),
+        read_frame=video_files.FrameFiles(frames),
+        # DAVIS-2016 has one object a video, whatever its ids.
+        read_mask=video_files.MaskFiles(masks, all_needed=True, one_object=True),
     )
-
-
-def _read_frame(paths: tuple[Path, ...], index: int) -> np.ndarray:
-    return images.read_frame(paths[index])
-
-
-def _read_object(paths: tuple[Path, ...], index: int) -> np.ndarray:
-    """The union of all ids: DAVIS-2016 has one object a video."""
-    return (images.read_mask(paths[index]) > 0).astype(np.uint8)

@@ -4,14 +4,11 @@ Either `JPEGImages/<video>/<frame>.jpg` with `Annotations/<video>/<frame>.png`, 
 same with `images` and `masks` as names. Frames directly inside `images` are one video.
 """
 
-import functools
 from pathlib import Path
-
-import numpy as np
 
 from samn_jax import errors
 from samn_jax.data import types
-from samn_jax.data.formats import images
+from samn_jax.data.formats import video_files
 
 _LAYOUTS = (("JPEGImages", "Annotations"), ("images", "masks"))
 _FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
@@ -100,16 +97,7 @@ def pair_sequence(
     return types.Sequence(
         name=name,
         frame_names=tuple(frame.stem for frame in frames),
-        read_frame=functools.partial(_read_frame, frames),
-        read_mask=functools.partial(_read_mask, masks),
+        read_frame=video_files.FrameFiles(frames),
+        read_mask=video_files.MaskFiles(masks),
         late_objects=late_objects,
     )
-
-
-def _read_frame(paths: tuple[Path, ...], index: int) -> np.ndarray:
-    return images.read_frame(paths[index])
-
-
-def _read_mask(paths: tuple[Path, ...], index: int) -> np.ndarray | None:
-    path = paths[index]
-    return images.read_mask(path) if path.exists() else None

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from samn_jax import errors
 from samn_jax.data import types
-from samn_jax.data.formats import images
+from samn_jax.data.formats import images, video_files
 from samn_jax.data.formats import vot_regions as regions
 
 _DEFAULT_FRAMES = "color/%08d.jpg"
@@ -74,7 +74,7 @@ def _read_sequence(folder: Path) -> VotSequence:
     return VotSequence(
         name=folder.name,
         frame_names=tuple(path.stem for path in frames),
-        read_frame=functools.partial(_read_frame, frames),
+        read_frame=video_files.FrameFiles(frames),
         read_mask=functools.partial(_read_mask, groundtruth, size_hw),
         init_box_xywh=tuple(box.tolist()),
         groundtruth=groundtruth,
@@ -126,10 +126,6 @@ def _read_anchors(
         )
     forward, backward = np.flatnonzero(values > 0), np.flatnonzero(values < 0)
     return tuple(forward.tolist()), tuple(backward.tolist())
-
-
-def _read_frame(paths: tuple[Path, ...], index: int) -> np.ndarray:
-    return images.read_frame(paths[index])
 
 
 def _read_mask(
