@@ -24,12 +24,6 @@ def _folder(variable: str, default: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def golden_dir() -> Path:
-    """Outputs of the authors' network and tracker (SAMN_GOLDEN)."""
-    return _folder("SAMN_GOLDEN", ROOT.parent / "shared" / "golden")
-
-
-@pytest.fixture(scope="session")
 def davis16_dir() -> Path:
     """DAVIS-2016 in its official layout (SAMN_DAVIS16)."""
     return _folder("SAMN_DAVIS16", ROOT.parent / "shared" / "data" / "davis16")

@@ -1,9 +1,8 @@
-import json
-
 import numpy as np
 import pytest
 
 from samn_jax.convert import rules
+from tests.parity import formula_weights
 
 
 @pytest.mark.parametrize(
@@ -50,8 +49,8 @@ def test_layout_moves_torch_kernels_to_ours():
     np.testing.assert_array_equal(rules.layout(np.arange(3)), [0.0, 1.0, 2.0])
 
 
-def test_every_name_of_the_authors_checkpoint_has_a_place_or_a_reason(golden_dir):
-    shapes = json.loads((golden_dir / "amb_state_dict.json").read_text())
+def test_every_name_of_the_authors_checkpoint_has_a_place_or_a_reason():
+    shapes = formula_weights.shapes_by_name()
     assert len(shapes) == 558
     homeless = {
         name

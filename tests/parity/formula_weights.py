@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from samn_jax.convert import rules
+from tests.parity import golden
 
 
 def draw(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -30,28 +31,32 @@ def draw(name: str, shape: tuple[int, ...], seed: int) -> np.ndarray:
     return array.astype(np.float32)
 
 
-def torch_state(golden_dir: Path, seed: int) -> dict[str, np.ndarray]:
-    shapes = json.loads((golden_dir / "amb_state_dict.json").read_text())
+def shapes_by_name() -> dict[str, tuple[list[int], str]]:
+    """Returns shape and type of every parameter of the authors' network."""
+    return json.loads((golden.HERE / "amb_state_dict.json").read_text())
+
+
+def torch_state(seed: int) -> dict[str, np.ndarray]:
     unused = (".num_batches_tracked", ".mean", ".std")
     return {
         name: draw(name, tuple(shape), seed)
-        for name, (shape, _) in shapes.items()
+        for name, (shape, _) in shapes_by_name().items()
         if not name.endswith(unused)
     }
 
 
 @functools.lru_cache(maxsize=1)
-def flat_variables(golden_dir: Path, seed: int) -> dict[tuple[str, ...], jax.Array]:
+def flat_variables(seed: int) -> dict[tuple[str, ...], jax.Array]:
     """Returns our variables by path."""
     flat = {}
-    for name, array in torch_state(golden_dir, seed).items():
+    for name, array in torch_state(seed).items():
         (path,) = rules.variable_paths(name, array.ndim, rules.KINDS["samn"])
         flat[path] = jnp.asarray(rules.layout(array))
     return flat
 
 
-def variables(golden_dir: Path, seed: int) -> dict:
-    return flax.traverse_util.unflatten_dict(flat_variables(golden_dir, seed))
+def variables(seed: int) -> dict:
+    return flax.traverse_util.unflatten_dict(flat_variables(seed))
 
 
 def load_frame(

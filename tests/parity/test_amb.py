@@ -1,7 +1,6 @@
-"""The appearance network against the authors', on real frames, array by array."""
+"""The appearance network against the authors', array by array."""
 
 import functools
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +10,7 @@ import pytest
 from samn_jax.memory import read as read_lib
 from samn_jax.models import samn, winograd
 from tests.parity import formula_weights
+from tests.parity.golden import files
 
 TOLERANCE = 1e-4  # of each array's largest magnitude
 
@@ -43,17 +43,31 @@ def check_query(golden: dict, n: int, query) -> None:
         compare(golden, f"{name}_{n}", cut)
 
 
-def check_file(golden: dict, variables: dict, davis16_dir: Path) -> None:
+def inputs(golden: dict, request) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Returns images (1, 384, 384, 3) in [0, 1] and masks, of the file or of DAVIS."""
+    if "images" not in golden:
+        folder, name = request.getfixturevalue("davis16_dir"), str(golden["sequence"])
+        return [
+            formula_weights.load_frame(folder, name, int(frame))
+            for frame in golden["frames"]
+        ]
+    images = golden["images"].repeat(4, axis=1).repeat(4, axis=2)
+    mask = golden["mask"].repeat(4, axis=0).repeat(4, axis=1)[None]
+    return [
+        (image[None].astype(np.float32) / np.float32(255), mask.astype(np.float32))
+        for image in images
+    ]
+
+
+def check_file(golden: dict, variables: dict, frames) -> None:
     net = samn.SAMN()
     jitted = jax.jit(net.apply, static_argnames="method")
     apply = functools.partial(jitted, variables)
 
     attend = jax.jit(read_lib.attend)
     keys, values = [], []
-    for n, frame in enumerate(golden["frames"]):
-        image, prob = formula_weights.load_frame(
-            davis16_dir, str(golden["sequence"]), int(frame)
-        )
+    for n, (image, truth) in enumerate(frames):
+        prob = truth
         query = apply(image, method="encode_query")
         if n > 0:
             check_query(golden, n, query)
@@ -82,12 +96,11 @@ def check_file(golden: dict, variables: dict, davis16_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_network_equals_the_authors(golden_dir, davis16_dir, fast):
-    paths = sorted(golden_dir.glob("amb_*.npz"))
-    assert paths
-    for path in paths:
-        golden = dict(np.load(path))
-        variables = formula_weights.variables(golden_dir, int(golden["seed"]))
-        if fast:
-            variables = winograd.with_fast_kernels(samn.SAMN(), variables)
-        check_file(golden, variables, davis16_dir)
+@pytest.mark.parametrize("path", files("formula_network*.npz", "amb_*.npz"))
+def test_network_equals_the_authors(request, path, fast):
+    golden = dict(np.load(path))
+    frames = inputs(golden, request)
+    variables = formula_weights.variables(int(golden["seed"]))
+    if fast:
+        variables = winograd.with_fast_kernels(samn.SAMN(), variables)
+    check_file(golden, variables, frames)

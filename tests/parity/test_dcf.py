@@ -1,7 +1,6 @@
 """First-frame fit and filter refinement against the authors' solver."""
 
 import functools
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -16,16 +15,15 @@ from samn_jax.dcf import (
     projection,
     spatial_memory,
 )
+from tests.parity.golden import files
 
 CONFIG = spatial_memory.SpatialMemoryConfig()
 MEMORY_SIZE = 20  # of the golden refinement
 
 
-def _load(golden_dir: Path) -> dict[str, dict[str, np.ndarray]]:
-    files = sorted(golden_dir.glob("dcf_*.npz"))
-    if not files:
-        pytest.skip(f"no dcf_*.npz in {golden_dir}")
-    return {path.name: dict(np.load(path)) for path in files}
+@pytest.fixture(params=files("dcf_*.npz"))
+def golden(request) -> dict[str, np.ndarray]:
+    return dict(np.load(request.param))
 
 
 def _channels_last(array: np.ndarray) -> jax.Array:
@@ -76,80 +74,74 @@ def _assert_scores_close(actual, expected) -> None:
     np.testing.assert_allclose(actual, expected, rtol=0, atol=1e-3 * expected.max())
 
 
-def test_labels(golden_dir: Path):
-    for golden in _load(golden_dir).values():
-        height, width = golden["labels"].shape[-2:]
-        maps = golden["labels"][:, 0]
-        for (y, x), expected in zip(golden["label_centers"], maps, strict=True):
-            # The golden centers, (y, x) from the middle, include the half cell.
-            center = jnp.array([x - 0.5 + width / 2, y - 0.5 + height / 2])
-            actual = labels.gaussian_label(
-                center,
-                jnp.asarray(golden["label_sigma"]),
-                size=(height, width),
-                kernel_size=CONFIG.kernel_size,
-            )
-            np.testing.assert_allclose(actual, expected, atol=1e-5)
-
-
-def test_pca_spans_the_golden_projection(golden_dir: Path):
-    for golden in _load(golden_dir).values():
-        expected = golden["projection_init"].T
-        actual = projection.pca_projection(
-            _channels_last(golden["features"]), num_components=expected.shape[1]
+def test_labels(golden):
+    height, width = golden["labels"].shape[-2:]
+    maps = golden["labels"][:, 0]
+    for (y, x), expected in zip(golden["label_centers"], maps, strict=True):
+        # The golden centers, (y, x) from the middle, include the half cell.
+        center = jnp.array([x - 0.5 + width / 2, y - 0.5 + height / 2])
+        actual = labels.gaussian_label(
+            center,
+            jnp.asarray(golden["label_sigma"]),
+            size=(height, width),
+            kernel_size=CONFIG.kernel_size,
         )
-        agreement = np.abs(np.sum(np.asarray(actual) * expected, axis=0))
-        np.testing.assert_allclose(agreement, 1.0, atol=1e-4)
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
-def test_first_frame_fit(golden_dir: Path):
-    for golden in _load(golden_dir).values():
-        params, losses = _golden_fit(golden, jnp.asarray(golden["projection_init"].T))
-        np.testing.assert_allclose(losses, golden["loss_per_gn"], rtol=1e-3)
-        _assert_scores_close(_test_score(golden, params), golden["test_score"])
-        expected_filter = np.moveaxis(golden["filter"][0], 0, -1)
-        np.testing.assert_allclose(
-            params.filter, expected_filter, atol=1e-3 * np.abs(expected_filter).max()
-        )
+def test_pca_spans_the_golden_projection(golden):
+    expected = golden["projection_init"].T
+    actual = projection.pca_projection(
+        _channels_last(golden["features"]), num_components=expected.shape[1]
+    )
+    agreement = np.abs(np.sum(np.asarray(actual) * expected, axis=0))
+    np.testing.assert_allclose(agreement, 1.0, atol=1e-4)
 
 
-def test_first_frame_fit_from_own_components(golden_dir: Path):
+def test_first_frame_fit(golden):
+    params, losses = _golden_fit(golden, jnp.asarray(golden["projection_init"].T))
+    np.testing.assert_allclose(losses, golden["loss_per_gn"], rtol=1e-3)
+    _assert_scores_close(_test_score(golden, params), golden["test_score"])
+    expected_filter = np.moveaxis(golden["filter"][0], 0, -1)
+    np.testing.assert_allclose(
+        params.filter, expected_filter, atol=1e-3 * np.abs(expected_filter).max()
+    )
+
+
+def test_first_frame_fit_from_own_components(golden):
     # The signs of the components change the round-off, which the later steps amplify:
     # the first steps must agree, and the result must not be worse.
-    for golden in _load(golden_dir).values():
-        start = projection.pca_projection(
-            _channels_last(golden["features"]),
-            num_components=len(golden["projection_init"]),
-        )
-        _, losses = _golden_fit(golden, start)
-        expected = golden["loss_per_gn"]
-        np.testing.assert_allclose(losses[:3], expected[:3], rtol=1e-3)
-        assert losses[-1] <= expected[-1] * 1.001
+    start = projection.pca_projection(
+        _channels_last(golden["features"]),
+        num_components=len(golden["projection_init"]),
+    )
+    _, losses = _golden_fit(golden, start)
+    expected = golden["loss_per_gn"]
+    np.testing.assert_allclose(losses[:3], expected[:3], rtol=1e-3)
+    assert losses[-1] <= expected[-1] * 1.001
 
 
-def test_score_of_the_golden_filter(golden_dir: Path):
-    for golden in _load(golden_dir).values():
-        params = correlation.JointParams(
-            jnp.asarray(np.moveaxis(golden["filter"][0], 0, -1)),
-            jnp.asarray(golden["projection"].T),
-        )
-        actual = _test_score(golden, params)
-        np.testing.assert_allclose(actual, golden["test_score"], atol=1e-5)
+def test_score_of_the_golden_filter(golden):
+    params = correlation.JointParams(
+        jnp.asarray(np.moveaxis(golden["filter"][0], 0, -1)),
+        jnp.asarray(golden["projection"].T),
+    )
+    actual = _test_score(golden, params)
+    np.testing.assert_allclose(actual, golden["test_score"], atol=1e-5)
 
 
-def test_upsampling_and_window(golden_dir: Path):
-    for golden in _load(golden_dir).values():
-        scores = jnp.asarray(golden["test_score"])
-        upsampled = localization.upsample_scores(
-            scores, stride=CONFIG.stride, kernel_size=CONFIG.kernel_size
-        )
-        size = upsampled.shape
-        # The golden maps start at the crop's center and wrap around.
-        centered = (-(size[0] // 2), -(size[1] // 2))
-        rolled = np.roll(upsampled, centered, axis=(0, 1))
-        _assert_scores_close(rolled[::4, ::4], golden["test_score_upsampled"])
-        window = np.roll(localization.hann_window(size), centered, axis=(0, 1))
-        np.testing.assert_allclose(window[::4, ::4], golden["hann_window"], atol=1e-6)
+def test_upsampling_and_window(golden):
+    scores = jnp.asarray(golden["test_score"])
+    upsampled = localization.upsample_scores(
+        scores, stride=CONFIG.stride, kernel_size=CONFIG.kernel_size
+    )
+    size = upsampled.shape
+    # The golden maps start at the crop's center and wrap around.
+    centered = (-(size[0] // 2), -(size[1] // 2))
+    rolled = np.roll(upsampled, centered, axis=(0, 1))
+    _assert_scores_close(rolled[::4, ::4], golden["test_score_upsampled"])
+    window = np.roll(localization.hann_window(size), centered, axis=(0, 1))
+    np.testing.assert_allclose(window[::4, ::4], golden["hann_window"], atol=1e-6)
 
 
 @functools.partial(jax.jit, static_argnames="filter_reg")
@@ -166,25 +158,24 @@ def _refine(samples, target_filter, *, filter_reg):
     ).params
 
 
-def test_refinement(golden_dir: Path):
-    for golden in _load(golden_dir).values():
-        samples = _samples(golden)
-        matrix = jnp.asarray(golden["projection"].T)
-        free = MEMORY_SIZE - len(samples.features)
-        memory = correlation.LabeledSamples(
-            jnp.pad(
-                samples.features @ matrix[None, None],
-                ((0, free), (0, 0), (0, 0), (0, 0)),
-            ),
-            jnp.pad(samples.labels, ((0, free), (0, 0), (0, 0))),
-            jnp.asarray(golden["sample_weights"]),
+def test_refinement(golden):
+    samples = _samples(golden)
+    matrix = jnp.asarray(golden["projection"].T)
+    free = MEMORY_SIZE - len(samples.features)
+    memory = correlation.LabeledSamples(
+        jnp.pad(
+            samples.features @ matrix[None, None],
+            ((0, free), (0, 0), (0, 0), (0, 0)),
+        ),
+        jnp.pad(samples.labels, ((0, free), (0, 0), (0, 0))),
+        jnp.asarray(golden["sample_weights"]),
+    )
+    target_filter = jnp.asarray(np.moveaxis(golden["filter"][0], 0, -1))
+    for _ in range(2):
+        target_filter = _refine(
+            memory, target_filter, filter_reg=float(golden["filter_reg"])
         )
-        target_filter = jnp.asarray(np.moveaxis(golden["filter"][0], 0, -1))
-        for _ in range(2):
-            target_filter = _refine(
-                memory, target_filter, filter_reg=float(golden["filter_reg"])
-            )
-        expected = np.moveaxis(golden["filter_after_two_cg5"][0], 0, -1)
-        np.testing.assert_allclose(
-            target_filter, expected, atol=1e-3 * np.abs(expected).max()
-        )
+    expected = np.moveaxis(golden["filter_after_two_cg5"][0], 0, -1)
+    np.testing.assert_allclose(
+        target_filter, expected, atol=1e-3 * np.abs(expected).max()
+    )

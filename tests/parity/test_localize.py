@@ -1,13 +1,12 @@
 """Localization from raw scores against the authors' tracker."""
 
-from pathlib import Path
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from samn_jax.dcf import localization, spatial_memory
+from tests.parity.golden import files
 
 CONFIG = spatial_memory.SpatialMemoryConfig()
 
@@ -25,19 +24,14 @@ def _find(scores, target_size_px):
     )
 
 
-def test_translation_flag_and_maximum(golden_dir: Path):
-    files = sorted(golden_dir.glob("localize*.npz"))
-    if not files:
-        pytest.skip(f"no localize*.npz in {golden_dir}")
-    for path in files:
-        golden = np.load(path)
-        for index, scores in enumerate(golden["raw"]):
-            scale = float(golden["scale"][index])
-            target_size = jnp.asarray(golden["target_sz"][index]) / scale
-            peak = _find(jnp.asarray(scores), target_size)
-            expected = golden["translation"][index][::-1]  # (y, x) in image pixels
-            np.testing.assert_allclose(peak.offset_xy * scale, expected, atol=0.5)
-            np.testing.assert_allclose(peak.maximum, golden["max"][index], rtol=1e-3)
-            assert bool(peak.hard_negative) == (
-                golden["flag"][index] == "hard_negative"
-            )
+@pytest.mark.parametrize("path", files("localize*.npz"))
+def test_translation_flag_and_maximum(path):
+    golden = np.load(path)
+    for index, scores in enumerate(golden["raw"]):
+        scale = float(golden["scale"][index])
+        target_size = jnp.asarray(golden["target_sz"][index]) / scale
+        peak = _find(jnp.asarray(scores), target_size)
+        expected = golden["translation"][index][::-1]  # (y, x) in image pixels
+        np.testing.assert_allclose(peak.offset_xy * scale, expected, atol=0.5)
+        np.testing.assert_allclose(peak.maximum, golden["max"][index], rtol=1e-3)
+        assert bool(peak.hard_negative) == (golden["flag"][index] == "hard_negative")

@@ -6,6 +6,7 @@ import pytest
 import shapely
 
 from samn_jax.geometry import boxes, components, rectangle_fit, rectangles
+from tests.parity.golden import files
 
 SIZE = 384
 MIN_OVERLAP = 0.97
@@ -32,20 +33,17 @@ def unpack(bits):
     return np.unpackbits(bits).reshape(SIZE, SIZE).astype(bool)
 
 
-def test_boxes_of_masks_equal_golden(golden_dir):
-    files = sorted(golden_dir.glob("rect_fit*.npz"))
-    if not files:
-        pytest.skip(f"no rect_fit*.npz in {golden_dir}")
-    for file in files:
-        golden = np.load(file)
-        for i in range(sum(key.startswith("mask_") for key in golden)):
-            component, least, fitted, upright = measure(unpack(golden[f"mask_{i}"]))
-            want = unpack(golden[f"largest_component_{i}"])
-            np.testing.assert_array_equal(component, want)
-            assert overlap(least, golden[f"min_area_rect_{i}"]) >= MIN_OVERLAP
-            assert overlap(fitted, golden[f"fit_rotated_{i}"]) >= MIN_OVERLAP
-            # The upright box runs through pixel centers, ours around whole pixels.
-            upright = np.asarray(upright) - [0, 0, 1, 1]
-            corners = golden[f"fit_axis_aligned_{i}"]
-            np.testing.assert_array_equal(upright[:2], corners.min(0))
-            np.testing.assert_array_equal(upright[2:], corners.max(0))
+@pytest.mark.parametrize("file", files("*rect_fit*.npz"))
+def test_boxes_of_masks_equal_golden(file):
+    golden = np.load(file)
+    for i in range(sum(key.startswith("mask_") for key in golden)):
+        component, least, fitted, upright = measure(unpack(golden[f"mask_{i}"]))
+        want = unpack(golden[f"largest_component_{i}"])
+        np.testing.assert_array_equal(component, want)
+        assert overlap(least, golden[f"min_area_rect_{i}"]) >= MIN_OVERLAP
+        assert overlap(fitted, golden[f"fit_rotated_{i}"]) >= MIN_OVERLAP
+        # The upright box runs through pixel centers, ours around whole pixels.
+        upright = np.asarray(upright) - [0, 0, 1, 1]
+        corners = golden[f"fit_axis_aligned_{i}"]
+        np.testing.assert_array_equal(upright[:2], corners.min(0))
+        np.testing.assert_array_equal(upright[2:], corners.max(0))

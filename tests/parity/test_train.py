@@ -14,6 +14,7 @@ from samn_jax.memory.design import MemoryConfig
 from samn_jax.models import samn
 from samn_jax.training import parallel, state, step, unroll
 from tests.parity import formula_weights
+from tests.parity.golden import files
 
 LOSS_TOLERANCE = 1e-4
 GRADIENT_TOLERANCE = 1e-3  # of each gradient's largest magnitude
@@ -88,9 +89,11 @@ def real_step(trained: dict, frozen: dict, batch: unroll.Batch) -> tuple[float, 
     return float(parallel.unreplicate(metrics)["loss"]), after.opt_state.trace
 
 
-def check_file(path: Path, golden_dir: Path, davis16_dir: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("path", files("train_*.npz"))
+def test_losses_and_gradients_equal_the_authors(path, davis16_dir):
     golden = dict(np.load(path))
-    variables = formula_weights.variables(golden_dir, int(golden["seed"]))
+    variables = formula_weights.variables(int(golden["seed"]))
     batch = load_clip(golden, davis16_dir)
     check_forward(golden, variables, batch)
 
@@ -109,11 +112,3 @@ def check_file(path: Path, golden_dir: Path, davis16_dir: Path) -> None:
         scale = np.abs(expected).max()
         error = np.abs(np.asarray(grads[place]) - expected).max()
         assert error <= max(GRADIENT_TOLERANCE * scale, NOTHING), (name, error, scale)
-
-
-@pytest.mark.slow
-def test_losses_and_gradients_equal_the_authors(golden_dir, davis16_dir):
-    paths = sorted(golden_dir.glob("train_*.npz"))
-    assert paths
-    for path in paths:
-        check_file(path, golden_dir, davis16_dir)

@@ -77,6 +77,18 @@ def score_sequence(
 ) -> dict[int, Scores]:
     """Scores of every object in one sequence by its id, in the order of the ids.
 
+    Raises:
+      InputError: as `measure_sequence`.
+    """
+    measures = measure_sequence(sequence, masks_dir, last_frame=last_frame)
+    return {i: _statistics(table) for i, table in measures.items()}
+
+
+def measure_sequence(
+    sequence: types.Sequence, masks_dir: Path, *, last_frame: bool = False
+) -> dict[int, Float[np.ndarray, "F 2"]]:
+    """J and F of every object in every scored frame, by its id, in order of the ids.
+
     An object counts in all frames after the one that gives it, whether it is seen
     there or not (DAVIS-2017, as its official evaluation does it).
 
@@ -95,7 +107,7 @@ def score_sequence(
         _check_ids(result, sequence, index, max(tables))
         for i in present:
             tables[i].append(_measure(result == i, truth == i))
-    return {i: _statistics(np.array(table)) for i, table in tables.items() if table}
+    return {i: np.array(table) for i, table in tables.items() if table}
 
 
 def summarize(scores: list[Scores]) -> Scores:
