@@ -30,6 +30,7 @@ FOLDERS = (
 FILES = {
     "errors": (),
     "files": (),
+    "varying": (),
     "overrides": (),
     "provenance": (),
     "losses": (),

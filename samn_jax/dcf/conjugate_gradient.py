@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from samn_jax import varying
+
 
 class _State(NamedTuple):
     """Loop carry: every field but `rho` has the structure of the unknowns."""
@@ -81,4 +83,5 @@ def conjugate_gradient(
     zeros = jax.tree.map(jnp.zeros_like, right_hand_side)
     # With a zero direction the first beta has no effect, whatever its value.
     start = _State(zeros, right_hand_side, zeros, zeros, jnp.float32(1.0))
+    start = varying.like(start, right_hand_side)
     return jax.lax.fori_loop(0, num_iterations, iterate, start).solution

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from samn_jax import varying
 from samn_jax.dcf import correlation, gauss_newton, labels, localization, projection
 from samn_jax.dcf import sample_memory as sample_lib
 
@@ -119,7 +120,7 @@ def _fit_first_frame(
             projection_reg=config.projection_reg,
             mlu_alpha=config.mlu_alpha,
         ),
-        correlation.JointParams(jnp.zeros(kernel), matrix),
+        varying.like(correlation.JointParams(jnp.zeros(kernel), matrix), samples),
         preconditioner=correlation.JointParams(
             config.filter_reg, config.projection_reg
         ),

@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int
 
+from samn_jax import varying
+
 
 class _Edge(NamedTuple):
     """Which nodes of a grid are connected with the one a step (down, right) away."""
@@ -99,7 +101,7 @@ def _propagate(edges: list[_Edge]) -> Int[Array, "h w"]:
         jumped = jumped.at[jumped].get(mode="promise_in_bounds")
         return jumped, jnp.any(jumped != label)
 
-    start = (nodes, jnp.bool_(True))
+    start = varying.like((nodes, jnp.bool_(True)), edges)
     return jax.lax.while_loop(lambda state: state[1], hook, start)[0].reshape(shape)
 
 

@@ -8,8 +8,11 @@ between pixel centers without anti-aliasing, as in OpenCV's `resize`.
 import itertools
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
+
+from samn_jax import varying
 
 # A side is divided by the output size less this much before it is rounded down, so
 # that thinning begins only a little after the next whole ratio (authors' release).
@@ -130,10 +133,19 @@ def sample_mean(
     """
     pixel = crop.side / out_size
     shifts = [((i + 0.5) / samples - 0.5) * pixel for i in range(samples)]
-    total = jnp.zeros((out_size, out_size, image.shape[2]), image.dtype)
-    for dx, dy in itertools.product(shifts, shifts):
-        moved = crop._replace(center_xy=crop.center_xy + jnp.stack((dx, dy)))
-        total = total + sample_crop(image, extent_hw, moved, out_size=out_size)
+    moves = jnp.stack([jnp.stack(move) for move in itertools.product(shifts, shifts)])
+
+    def add(
+        total: Float[Array, "S S C"], move_xy: Float[Array, "2"]
+    ) -> tuple[Float[Array, "S S C"], None]:
+        moved = crop._replace(center_xy=crop.center_xy + move_xy)
+        return total + sample_crop(image, extent_hw, moved, out_size=out_size), None
+
+    # A loop keeps XLA from fusing the blends into the network's first convolution,
+    # which on CPUs computed them anew for each of its taps: a tenth of a frame's time.
+    zeros = jnp.zeros((out_size, out_size, image.shape[2]), image.dtype)
+    zeros = varying.like(zeros, (image, extent_hw, crop))
+    total, _ = jax.lax.scan(add, zeros, moves)
     return total / samples**2
 
 

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from samn_jax import varying
 from samn_jax.geometry import boxes, components, rectangles
 
 # Weight of a pixel of the box outside the mask, and the least share of the mask inside.
@@ -215,4 +216,5 @@ def _shrink(turned: Bool[Array, "S S"], box: Int[Array, " 4"]) -> Int[Array, " 4
 
     # The first step is taken whatever it gains, as in the release.
     start = _Search(box, rows.sum(), jnp.float32(-1), jnp.bool_(True))
+    start = varying.like(start, (turned, box))
     return jax.lax.while_loop(lambda search: search.shrunk, shrink_once, start).box

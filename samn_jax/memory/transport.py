@@ -11,6 +11,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from samn_jax import varying
+
 # Sinkhorn iterations between two returns to the log domain.
 ITERATIONS_PER_ROUND = 20
 # Scalings stay within this factor of 1 in a round, and so products within float32.
@@ -83,9 +85,8 @@ def solve_transport(
         return target_potential + jnp.log(scaling), None
 
     rounds = -(-iterations // ITERATIONS_PER_ROUND)
-    target_potential, _ = lax.scan(
-        solve_round, jnp.zeros_like(target), None, length=rounds
-    )
+    start = varying.like(jnp.zeros_like(target), (source, scaled_cost))
+    target_potential, _ = lax.scan(solve_round, start, None, length=rounds)
     kernel = _gibbs_kernel(scaled_cost, target, target_potential)
     plan = source[:, None] * target[None, :] * kernel
     return Transport(plan, jnp.sum(plan * cost.astype(jnp.float32)))
@@ -120,9 +121,8 @@ def _scale(
         source_scaling = _bounded_reciprocal(kernel @ (target * target_scaling))
         return source_scaling, target_scaling
 
-    _, target_scalings = lax.scan(
-        iterate, jnp.ones_like(source), None, length=ITERATIONS_PER_ROUND
-    )
+    start = varying.like(jnp.ones_like(source), (kernel, source, target))
+    _, target_scalings = lax.scan(iterate, start, None, length=ITERATIONS_PER_ROUND)
     return target_scalings[-1]
 
 
