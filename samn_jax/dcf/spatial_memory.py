@@ -222,27 +222,7 @@ def localize(
     )
 
 
-def _refine_filter(
-    config: SpatialMemoryConfig, memory: SpatialMemory
-) -> Float[Array, "k k K"]:
-    """The filter after one short conjugate-gradient run over the sample memory."""
-    samples = correlation.LabeledSamples(
-        memory.samples.samples, memory.samples.labels, memory.samples.weights
-    )
-    result = gauss_newton.gauss_newton(
-        correlation.filter_problem(
-            samples, filter_reg=config.filter_reg, mlu_alpha=config.mlu_alpha
-        ),
-        memory.filter,
-        # A scalar preconditioner has no effect on conjugate gradient.
-        preconditioner=1.0,
-        num_steps=1,
-        num_cg_iterations=config.cg_iterations,
-    )
-    return result.params
-
-
-def update_spatial_memory(
+def remember(
     config: SpatialMemoryConfig,
     memory: SpatialMemory,
     localization: Localization,
@@ -250,10 +230,7 @@ def update_spatial_memory(
     *,
     accepted: Bool[Array, ""],
 ) -> SpatialMemory:
-    """The memory after a frame; call once per frame, accepted or not.
-
-    An accepted frame's sample and maximum are remembered. The filter is refined every
-    `train_every_frames` frames, and at once on a hard negative.
+    """The memory with an accepted frame's sample and maximum; its filter is as it was.
 
     Args:
         config: Settings; static under jit.
@@ -282,16 +259,71 @@ def update_spatial_memory(
     )
     slot = memory.num_maxima % config.num_maxima
     maximum = jnp.where(accepted, localization.maximum, memory.maxima[slot])
-    memory = memory._replace(
+    return memory._replace(
         samples=samples,
         maxima=memory.maxima.at[slot].set(maximum),
         num_maxima=memory.num_maxima + accepted.astype(jnp.int32),
         num_frames=memory.num_frames + 1,
     )
-    due = (memory.num_frames - 1) % config.train_every_frames == 0
+
+
+def refinement_due(
+    config: SpatialMemoryConfig, memory: SpatialMemory, localization: Localization
+) -> Bool[Array, ""]:
+    """Whether the filter is to be refined after a frame that `remember` has seen.
+
+    Every `train_every_frames` frames, and at once on a hard negative.
+    """
+    regular = (memory.num_frames - 1) % config.train_every_frames == 0
+    return regular | localization.hard_negative
+
+
+def refine_filter(
+    config: SpatialMemoryConfig, memory: SpatialMemory
+) -> Float[Array, "k k K"]:
+    """The filter after one short conjugate-gradient run over the sample memory."""
+    samples = correlation.LabelledSamples(
+        memory.samples.samples, memory.samples.labels, memory.samples.weights
+    )
+    result = gauss_newton.gauss_newton(
+        correlation.filter_problem(
+            samples, filter_reg=config.filter_reg, mlu_alpha=config.mlu_alpha
+        ),
+        memory.filter,
+        # A scalar preconditioner has no effect on conjugate gradient.
+        preconditioner=1.0,
+        num_steps=1,
+        num_cg_iterations=config.cg_iterations,
+    )
+    return result.params
+
+
+def update_spatial_memory(
+    config: SpatialMemoryConfig,
+    memory: SpatialMemory,
+    localization: Localization,
+    target_center_cells: Float[Array, "2"],
+    *,
+    accepted: Bool[Array, ""],
+) -> SpatialMemory:
+    """The memory after a frame; call once per frame, accepted or not.
+
+    `remember`, and `refine_filter` where `refinement_due`. Under `vmap` the refinement
+    would be computed for every frame: call the three apart there.
+
+    Args:
+        config: Settings; static under jit.
+        memory: State that `localize` was given.
+        localization: What `localize` returned for this frame.
+        target_center_cells: As for `remember`.
+        accepted: Whether the frame is certain enough to learn from.
+    """
+    memory = remember(
+        config, memory, localization, target_center_cells, accepted=accepted
+    )
     target_filter = jax.lax.cond(
-        due | localization.hard_negative,
-        lambda memory: _refine_filter(config, memory),
+        refinement_due(config, memory, localization),
+        lambda memory: refine_filter(config, memory),
         lambda memory: memory.filter,
         memory,
     )

@@ -77,6 +77,23 @@ def sight(
     return Sighting(crop, localization, center, localization.uncertainty)
 
 
+def remember(
+    spec: TrackerSpec,
+    memory: spatial_lib.SpatialMemory,
+    sighting: Sighting,
+    center_xy: Float[Array, "2"],
+    accepted: Bool[Array, ""],
+) -> spatial_lib.SpatialMemory:
+    """Returns the memory with the frame's sample; `center_xy` is the target's (image).
+
+    Its filter is as before: see `learn`.
+    """
+    center = _to_cells(spec, sighting, center_xy)
+    return spatial_lib.remember(
+        spec.config.spatial, memory, sighting.localization, center, accepted=accepted
+    )
+
+
 def learn(
     spec: TrackerSpec,
     memory: spatial_lib.SpatialMemory,
@@ -85,12 +102,15 @@ def learn(
     accepted: Bool[Array, ""],
 ) -> spatial_lib.SpatialMemory:
     """Returns the memory after the frame; `center_xy` is the target's (image)."""
+    center = _to_cells(spec, sighting, center_xy)
+    return spatial_lib.update_spatial_memory(
+        spec.config.spatial, memory, sighting.localization, center, accepted=accepted
+    )
+
+
+def _to_cells(
+    spec: TrackerSpec, sighting: Sighting, center_xy: Float[Array, "2"]
+) -> Float[Array, "2"]:
     size = spec.config.filter_crop_size
     center = crops.points_to_crop(center_xy, sighting.crop, out_size=size)
-    return spatial_lib.update_spatial_memory(
-        spec.config.spatial,
-        memory,
-        sighting.localization,
-        center / spec.config.spatial.stride,
-        accepted=accepted,
-    )
+    return center / spec.config.spatial.stride

@@ -168,8 +168,28 @@ def conclude(
       seen: what the frame shows; its probability may be joined with that of others.
       frame_hw: size of the answer's mask, that of the padded frame.
     """
+    state, answer, accepted = remember(spec, variables, state, seen, frame_hw)
+    sighting = seen.place.sighting
+    if sighting is not None:
+        center_xy = state.target.center_xy
+        spatial = localization.learn(spec, state.spatial, sighting, center_xy, accepted)
+        state = state._replace(spatial=spatial)
+    return state, answer
+
+
+def remember(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    seen: Seen,
+    frame_hw: tuple[int, int],
+) -> tuple[TrackerState, Prediction, Bool[Array, ""]]:
+    """Returns what `conclude` does, but for the spatial memory, which is as it was.
+
+    The third value says whether the spatial memory may learn from the frame.
+    """
     config = spec.config
-    (sighting, target, uncertainty), view, prob = seen
+    (_, target, uncertainty), view, prob = seen
     threshold = _threshold(spec, state.from_mask)
     measured = measure.measure(config, prob, view.crop, threshold)
     max_step = jnp.where(
@@ -184,20 +204,15 @@ def conclude(
         keep = keep & certain
     entry = segmentation.encode(spec, variables, view, prob)
     memory = segmentation.remember(spec, state.memory, entry, keep, measured.found)
-    spatial = state.spatial
-    if sighting is not None:
-        spatial = localization.learn(
-            spec, spatial, sighting, target.center_xy, certain & measured.found
-        )
     new_state = state._replace(
         memory=memory,
-        spatial=spatial,
         target=target,
         frame_idx=frame_idx,
         lost_frames=jnp.where(measured.found, 0, state.lost_frames + 1),
     )
     answer = measure.report(config, prob, measured, view.crop, frame_hw)
-    return new_state, answer._replace(uncertainty=uncertainty)
+    answer = answer._replace(uncertainty=uncertainty)
+    return new_state, answer, certain & measured.found
 
 
 def track_video(
