@@ -282,7 +282,7 @@ def refine_filter(
     config: SpatialMemoryConfig, memory: SpatialMemory
 ) -> Float[Array, "k k K"]:
     """The filter after one short conjugate-gradient run over the sample memory."""
-    samples = correlation.LabelledSamples(
+    samples = correlation.LabeledSamples(
         memory.samples.samples, memory.samples.labels, memory.samples.weights
     )
     result = gauss_newton.gauss_newton(
