@@ -196,6 +196,24 @@ def inside(root: Path, path: Path) -> Path:
     return path
 
 
+def check_other(output: Path, inputs: Iterable[Path]) -> None:
+    """Checks that what is to be written is none of the files it is made from.
+
+    Raises:
+      InputError: it is one of them, by another name or through a link perhaps.
+    """
+    for source in inputs:
+        try:
+            same = os.path.samefile(output, source)
+        except (OSError, ValueError):  # One is not there: they are two files.
+            same = False
+        if same:
+            raise InputError(
+                f"{shown(output)} is the input file {shown(source)}: give another "
+                "output"
+            )
+
+
 def shown(text: object) -> str:
     r"""Returns a name or path for a message: escaped where unprintable, cut at 300.
 

@@ -82,7 +82,7 @@ def imported_parts(path):
 
 def allowed_parts(part):
     if part in ONLY:
-        return ONLY[part] | {"errors"}
+        return ONLY[part] | {"errors", "files", "provenance"}
     before = set(FILES[part] if part in FILES else FOLDERS[: FOLDERS.index(part)])
     files = {name for name, folders in FILES.items() if set(folders) <= before}
     return before | files - ENTRIES

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from samn_jax import files, provenance
 from samn_jax.convert import rules, torch_checkpoint
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
@@ -25,17 +26,31 @@ def main(arguments: list[str] | None = None) -> int:
     )
     flags = parser.parse_args(arguments)
     try:
-        variables, report = torch_checkpoint.load_torch_checkpoint(
-            flags.input, kind=flags.kind
-        )
-        notes = {"converted_from": flags.input.name, "kind": report.kind}
-        model_file.save_model(flags.output, report.config, variables, notes)
-    except (InputError, OSError) as error:
+        report = _convert(flags.input, flags.output, flags.kind)
+    except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(report)
-    print(f"wrote {flags.output}")
+    print(f"wrote {files.shown(flags.output)}")
     return 0
+
+
+def _convert(source: Path, target: Path, kind: str) -> torch_checkpoint.Report:
+    """Writes the model file; returns what became of every name.
+
+    Raises:
+      InputError: the checkpoint can't be used, the model file can't be written, or both
+        are one file.
+    """
+    files.check_other(target, [source])
+    variables, report = torch_checkpoint.load_torch_checkpoint(source, kind=kind)
+    notes = {
+        "converted_from": source.name,
+        "converted_from_sha256": provenance.file_sha256(source),
+        "kind": report.kind,
+    }
+    model_file.save_model(target, report.config, variables, notes)
+    return report
 
 
 if __name__ == "__main__":

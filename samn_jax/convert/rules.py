@@ -78,6 +78,10 @@ def variable_paths(name: str, axes: int, kind: Kind) -> list[Path]:
 
 
 def layout(array: np.ndarray) -> np.ndarray:
-    """Returns a torch array in our axis order, as float32."""
-    array = np.asarray(array, np.float32)
+    """Returns a torch array in our axis order, a view."""
     return array.transpose(KERNEL_AXES) if array.ndim == 4 else array
+
+
+def layout_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the shape that a torch array has in our axis order."""
+    return tuple(shape[i] for i in KERNEL_AXES) if len(shape) == 4 else shape

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import flax.traverse_util
-import jax
-import jax.numpy as jnp
 import numpy as np
 
+from samn_jax import files
 from samn_jax.convert import rules, torch_reader
+from samn_jax.convert.torch_values import Tensor
 from samn_jax.errors import InputError
-from samn_jax.models import samn
+from samn_jax.models import model_file, samn, weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,64 +66,68 @@ def load_torch_checkpoint(
 
     Raises:
       InputError: the file cannot be read; a name is missing or unexpected that
-        `rules.KINDS` does not list as an exception; or shapes differ.
+        `rules.KINDS` does not list as an exception; shapes differ; or a weight is not
+        finite.
     """
-    state = torch_reader.read_state(path)
-    kind = detect_kind(state) if kind == "auto" else kind
+    checkpoint = torch_reader.read_checkpoint(path)
+    kind = detect_kind(checkpoint.tensors) if kind == "auto" else kind
     if kind not in rules.KINDS:
         raise InputError(f"kind {kind!r} is unknown: choose from {list(rules.KINDS)}")
     rule = rules.KINDS[kind]
     config = config or samn.SAMNConfig(positions=rule.positions)
-    wanted = _wanted_shapes(config)
-    filled, unexpected = _place(path, state, rule, wanted)
+    wanted = {
+        tuple(name.split("/")): shape
+        for name, shape in model_file.variable_shapes(config).items()
+    }
+    targets, unexpected = _place(path, checkpoint.tensors, rule, wanted)
+    taken = {target for found in targets.values() for target in found}
     missing = _account(
-        path, "lacks", [".".join(p) for p in wanted if p not in filled], rule.absent
+        path, "lacks", [".".join(p) for p in wanted if p not in taken], rule.absent
     )
+    filled: dict[rules.Path, np.ndarray] = {}
+    for name, array in checkpoint.arrays(targets).items():
+        ours = weights.as_float32(rules.layout(array), path, name)
+        filled |= dict.fromkeys(targets[name], ours)
     rng = np.random.default_rng(0)
     for name in missing:
         target = tuple(name.split("."))
         filled[target] = _fresh(wanted[target], rng)
-    used = tuple(name for name in state if name not in unexpected)
-    report = Report(kind, config, used, missing, unexpected)
+    report = Report(kind, config, tuple(targets), missing, unexpected)
     return flax.traverse_util.unflatten_dict(filled), report
-
-
-def _wanted_shapes(config: samn.SAMNConfig) -> dict[rules.Path, tuple[int, ...]]:
-    """Returns the shape of every variable of the network."""
-    image, mask = jnp.zeros((1, 32, 32, 3)), jnp.zeros((1, 32, 32))
-    init = samn.SAMN(config).init
-    shapes = jax.eval_shape(init, jax.random.key(0), image, mask)
-    flat = flax.traverse_util.flatten_dict(dict(shapes))
-    return {path: tuple(x.shape) for path, x in flat.items()}
 
 
 def _place(
     path: str | Path,
-    state: dict[str, np.ndarray],
+    tensors: dict[str, Tensor],
     rule: rules.Kind,
     wanted: dict[rules.Path, tuple[int, ...]],
-) -> tuple[dict[rules.Path, np.ndarray], dict[str, str]]:
-    """Returns the arrays by our path, and the names that have none with the reason."""
-    filled: dict[rules.Path, np.ndarray] = {}
-    homeless, unequal = [], []
-    for name, array in state.items():
-        targets = rules.variable_paths(name, array.ndim, rule)
+) -> tuple[dict[str, list[rules.Path]], dict[str, str]]:
+    """Returns our paths of each torch name, and the names that have none with why."""
+    placed: dict[str, list[rules.Path]] = {}
+    taken: set[rules.Path] = set()
+    homeless, unequal, twice = [], [], []
+    for name, tensor in tensors.items():
+        targets = rules.variable_paths(name, len(tensor.shape), rule)
         targets = [target for target in targets if target in wanted]
         if not targets:
             homeless.append(name)
             continue
-        ours = rules.layout(array)
-        for target in targets:
-            if ours.shape != wanted[target]:
-                unequal.append(f"{name} {array.shape} (ours {wanted[target]})")
-            filled[target] = ours
+        ours = rules.layout_shape(tensor.shape)
+        if unlike := [wanted[t] for t in targets if wanted[t] != ours]:
+            unequal.append(f"{name} {ours} (ours {unlike[0]})")
+        if not taken.isdisjoint(targets):
+            twice.append(name)
+        taken.update(targets)
+        placed[name] = targets
     unexpected = _account(path, "has unexpected", homeless, rule.unused)
     if unequal:
         raise InputError(
-            f"{path} has other shapes than the network, ours as (height, width, in, "
-            f"out): {_few(unequal)}"
+            f"{files.shown(path)} has other shapes than the network, as (height, width,"
+            f" in, out): {_few(unequal)}"
         )
-    return filled, unexpected
+    if twice:
+        raise InputError(f"{files.shown(path)} has weights twice: {_few(twice)}")
+    return placed, unexpected
 
 
 def _account(
@@ -139,8 +143,8 @@ def _account(
     unexplained = [name for name in names if name not in reasons]
     if unexplained:
         raise InputError(
-            f"{path} {verb} {len(unexplained)} names: {_few(unexplained)}; "
-            "is it another network, or another --kind?"
+            f"{files.shown(path)} {verb} {len(unexplained)} names: "
+            f"{_few(unexplained)}; is it another network, or another --kind?"
         )
     return reasons
 
@@ -156,4 +160,4 @@ def _fresh(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
 def _few(names: list[str], most: int = 6) -> str:
     """Returns the first names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    return files.shown(", ".join(names[:most])) + more

@@ -1,23 +1,21 @@
 """Reads torch checkpoints without torch, and without running anything in them.
 
-A checkpoint is a pickle, which may call any function it can name. This reader gives
-names a meaning from a closed list, imports nothing, and refuses every other name. It
-knows both layouts of `torch.save`: the zip archive, and the stream of pickles before.
+Both layouts of `torch.save` are known: the zip archive, and the stream of pickles
+before. The file is read once; storages are views of it, tensors are described first and
+made only for the names that are wanted. What all this may cost: `limits`.
 """
 
-import collections
 import dataclasses
-import math
-import pickle
-import sys
-import zipfile
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import ml_dtypes
 import numpy as np
 
+from samn_jax import files
+from samn_jax.convert import limits, pickle_reader, stored_zip, torch_values
+from samn_jax.convert.limits import RefusedError
+from samn_jax.convert.torch_values import Storage, Tensor
 from samn_jax.errors import InputError
 
 # The first pickle of the layout before the zip archive.
@@ -25,243 +23,183 @@ LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 # Where trainers put the weights inside what they save.
 NESTED_IN = ("state_dict", "model_state_dict", "model", "net")
 PARALLEL_PREFIX = "module."
-# Elements of a tensor that has more of them than its storage.
-MOST_REPEATED = 2**24
-
-STORAGE_DTYPES = {
-    "FloatStorage": np.float32,
-    "DoubleStorage": np.float64,
-    "HalfStorage": np.float16,
-    "BFloat16Storage": ml_dtypes.bfloat16,
-    "LongStorage": np.int64,
-    "IntStorage": np.int32,
-    "ShortStorage": np.int16,
-    "CharStorage": np.int8,
-    "ByteStorage": np.uint8,
-    "BoolStorage": np.bool_,
-}
+_BYTE_ORDERS = (b"little", b"big")
 
 
-@dataclasses.dataclass(frozen=True)
-class StorageType:
-    """Stands for a class such as torch.FloatStorage."""
+@dataclasses.dataclass
+class Checkpoint:
+    """The named tensors of a file, and the bytes of their storages.
 
-    dtype: np.dtype
+    Attributes:
+      path: of the file.
+      tensors: by torch name, without a `module.` prefix.
+    """
+
+    path: Path
+    tensors: dict[str, Tensor]
+    _content: "_Content"
+
+    def arrays(self, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Returns the values of tensors, as views where the file allows.
+
+        Raises:
+          InputError: a storage is missing or damaged, or the tensors together are much
+            larger than the file.
+        """
+        wanted = {name: self.tensors[name] for name in names}
+        try:
+            self._content.check_size(wanted.values())
+            return {name: self._content.array(x) for name, x in wanted.items()}
+        except RefusedError as error:
+            raise _unreadable(self.path, error) from error
 
 
-class Storage:
-    """The flat array that tensors are views of; `array` may be filled in later."""
+@dataclasses.dataclass
+class _Content:
+    """What a file holds: the object that was saved, and the bytes of its storages."""
 
-    def __init__(self, dtype: np.dtype, size: int) -> None:
-        self.dtype = dtype
-        self.size = size
-        self.array: np.ndarray | None = None
+    root: Any
+    data: memoryview
+    storages: dict[str, memoryview]
+    big_endian: bool
 
+    def check_size(self, tensors: Iterable[Tensor]) -> None:
+        """Raises RefusedError if the tensors are much larger than the file."""
+        size = sum(x.size for x in tensors) * np.dtype(np.float32).itemsize
+        if size > limits.WEIGHTS_FACTOR * len(self.data) + limits.WEIGHTS_BASE:
+            raise RefusedError("its tensors are much larger than the file")
 
-class Opaque:
-    """Stands for an object that is no weight: it takes everything and keeps nothing."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        del args, kwargs
-
-    def __setstate__(self, state: Any) -> None:
-        del state
-
-
-class Tensor:
-    """A view of a storage, by offset, shape and strides in elements."""
-
-    def __init__(
-        self, storage: Storage, offset: int, shape: tuple, strides: tuple, *_: Any
-    ) -> None:
-        fits = isinstance(storage, Storage) and len(shape) == len(strides)
-        if not fits or not all(type(n) is int and n >= 0 for n in (*shape, *strides)):
-            raise pickle.UnpicklingError("a tensor's description makes no sense")
-        steps = sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
-        last = offset + steps if 0 not in shape else -1
-        # Strides of 0 repeat elements: without a limit few bytes could fill the memory.
-        most = max(storage.size, MOST_REPEATED)
-        if offset < 0 or last >= storage.size or math.prod(shape) > most:
-            raise pickle.UnpicklingError("a tensor reaches past its storage")
-        self.storage, self.offset = storage, offset
-        self.shape, self.strides = shape, strides
-
-    def __setstate__(self, state: Any) -> None:
-        del state
-
-    def numpy(self) -> np.ndarray:
-        """Returns the tensor's values as a contiguous array."""
-        flat = self.storage.array
-        if flat is None:
-            raise pickle.UnpicklingError("a tensor's storage is missing")
-        strides = tuple(s * flat.itemsize for s in self.strides)
-        view = np.lib.stride_tricks.as_strided(
-            flat[self.offset :], self.shape, strides, writeable=False
+    def array(self, tensor: Tensor) -> np.ndarray:
+        """Returns a tensor's values; numpy checks again that they lie in the bytes."""
+        storage = tensor.storage
+        if storage.key not in self.storages:
+            raise RefusedError(f"storage {files.shown(storage.key)} is missing")
+        width = storage.dtype.itemsize
+        view = np.ndarray(
+            tensor.shape,
+            storage.dtype,
+            self.storages[storage.key],
+            tensor.offset * width if tensor.size else 0,
+            [stride * width for stride in tensor.strides],
         )
-        return np.ascontiguousarray(view).reshape(self.shape)
+        return np.ascontiguousarray(view).byteswap() if self.big_endian else view
 
 
-def _parameter(data: Tensor, *_: Any) -> Tensor:
-    """Returns the tensor that a torch.nn.Parameter wraps."""
-    return data
+def _read_zip(data: memoryview) -> _Content:
+    """Returns what a zip archive holds: data.pkl and one record per storage."""
+    allowance = limits.Allowance()
+    records = stored_zip.records(data, allowance)
+    if "data.pkl" not in records:
+        raise RefusedError("a zip archive without data.pkl")
+    pickled = records["data.pkl"].read(data)
+    if len(pickled) > limits.PICKLE_BYTES:
+        raise RefusedError("its pickle holds far more than names and shapes")
+    order = b"little"
+    if "byteorder" in records:
+        order = bytes(records["byteorder"].read(data)[:16])
+    if order not in _BYTE_ORDERS:
+        raise RefusedError("its byte order is unknown")
+    vocabulary = torch_values.TorchVocabulary()
+    root, _ = pickle_reader.read(pickled, vocabulary, allowance)
+    storages = {}
+    for key, storage in vocabulary.storages.items():
+        record = records.get(f"data/{key}")
+        if record is not None:
+            storages[key] = record.read(data)
+            _check_length(storage, len(storages[key]))
+    return _Content(root, data, storages, order == b"big")
 
 
-def _size(*args: Any) -> tuple:
-    """Returns a torch.Size as the tuple it is."""
-    return tuple(*args)
+def _read_legacy(data: memoryview) -> _Content:
+    """Returns what a stream of pickles holds, which the raw storages follow."""
+    allowance, vocabulary = limits.Allowance(), torch_values.TorchVocabulary()
+    position, parts = 0, []
+    for _ in range(5):
+        part, length = pickle_reader.read(data[position:], vocabulary, allowance)
+        parts.append(part)
+        position += length
+        if parts[0] != LEGACY_MAGIC:
+            raise RefusedError("another kind of file")
+    _, _, system, root, keys = parts
+    if not isinstance(system, dict) or not isinstance(keys, list):
+        raise RefusedError("another kind of pickle")
+    storages = {}
+    for key in keys:
+        storage = vocabulary.storages.get(key) if isinstance(key, str) else None
+        size = int.from_bytes(data[position : position + 8], "little")
+        if storage is None or size != storage.size or key in storages:
+            raise RefusedError(f"storage {files.shown(key)} is another than described")
+        start = position + 8
+        position = start + size * storage.dtype.itemsize
+        storages[key] = data[start:position]
+        _check_length(storage, len(storages[key]))
+    big_endian = system.get("little_endian", True) is False
+    return _Content(root, data, storages, big_endian)
 
 
-NAMES: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
-    ("torch", "Size"): _size,
-    ("torch._utils", "_rebuild_tensor"): Tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): Tensor,
-    ("torch._utils", "_rebuild_parameter"): _parameter,
-    # What trainers save beside the weights.
-    ("argparse", "Namespace"): Opaque,
-    ("_codecs", "encode"): Opaque,
-    ("numpy", "dtype"): Opaque,
-    ("numpy.core.multiarray", "scalar"): Opaque,
-    ("numpy._core.multiarray", "scalar"): Opaque,
-    ("torch", "device"): Opaque,
-}
-NAMES |= {
-    ("torch", name): StorageType(np.dtype(dtype))
-    for name, dtype in STORAGE_DTYPES.items()
-}
+def _check_length(storage: Storage, length: int) -> None:
+    """Raises RefusedError if a storage has not the bytes that it is said to have."""
+    if length != storage.size * storage.dtype.itemsize:
+        raise RefusedError(f"storage {files.shown(storage.key)} has another size")
 
 
-class Unpickler(pickle.Unpickler):
-    """A pickle.Unpickler that knows the names of `NAMES` and no others."""
-
-    def __init__(self, file: BinaryIO, storage: Callable[..., Storage]) -> None:
-        super().__init__(file, encoding="latin1")
-        self._storage = storage
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Returns the stand-in of a name; nothing is imported."""
-        if (module, name) not in NAMES:
-            raise pickle.UnpicklingError(
-                f"it names {module}.{name}, no part of weights"
-            )
-        return NAMES[module, name]
-
-    def persistent_load(self, pid: Any) -> Storage:
-        """Returns the storage that a persistent id describes."""
-        kind, storage_type, key, _, size, *view = pid
-        if kind != "storage" or not isinstance(storage_type, StorageType):
-            raise pickle.UnpicklingError(f"it refers to a {kind!r}")
-        if view and view[0] is not None:
-            raise pickle.UnpicklingError("it has views of storages (torch before 0.4)")
-        if type(size) is not int or size < 0:
-            raise pickle.UnpicklingError("a storage's size makes no sense")
-        return self._storage(str(key), storage_type.dtype, size)
-
-
-def _no_storage(*_: Any) -> Storage:
-    raise pickle.UnpicklingError("a storage where there can be none")
-
-
-def _read_zip(path: Path) -> Any:
-    """Returns the object in a zip archive: data.pkl and one record per storage."""
-    with zipfile.ZipFile(path) as archive:
-        records = {name.partition("/")[2]: name for name in archive.namelist()}
-        if "data.pkl" not in records:
-            raise pickle.UnpicklingError("a zip archive without data.pkl")
-        order = "little"
-        if "byteorder" in records:
-            order = archive.read(records["byteorder"]).decode("ascii")
-        storages: dict[str, Storage] = {}
-
-        def storage(key: str, dtype: np.dtype, size: int) -> Storage:
-            if key not in storages:
-                storages[key] = found = Storage(dtype, size)
-                info = archive.getinfo(records[f"data/{key}"])
-                if info.file_size != size * dtype.itemsize:
-                    raise pickle.UnpicklingError(f"storage {key} has another size")
-                found.array = _as_array(archive.read(info), dtype, order)
-            return storages[key]
-
-        with archive.open(records["data.pkl"]) as file:
-            return Unpickler(file, storage).load()
-
-
-def _read_legacy(file: BinaryIO) -> Any:
-    """Returns the object in a stream of pickles, which the raw storages follow."""
-    storages: dict[str, Storage] = {}
-
-    def storage(key: str, dtype: np.dtype, size: int) -> Storage:
-        return storages.setdefault(key, Storage(dtype, size))
-
-    def load() -> Any:
-        return Unpickler(file, _no_storage).load()
-
-    magic, _, system = load(), load(), load()
-    if magic != LEGACY_MAGIC or not isinstance(system, dict):
-        raise pickle.UnpicklingError("another kind of pickle")
-    order = "little" if system.get("little_endian", True) else "big"
-    result = Unpickler(file, storage).load()
-    for key in map(str, load()):
-        size = int.from_bytes(file.read(8), "little")
-        found = storages.get(key)
-        if found is None or found.size != size:
-            raise pickle.UnpicklingError(f"storage {key} has another size")
-        data = file.read(size * found.dtype.itemsize)
-        if len(data) != size * found.dtype.itemsize:
-            raise EOFError(f"storage {key} ends early")
-        found.array = _as_array(data, found.dtype, order)
-    return result
-
-
-def _as_array(data: bytes, dtype: np.dtype, order: str) -> np.ndarray:
-    """Returns raw bytes of the given byte order as a flat array."""
-    array = np.frombuffer(data, dtype)
-    return array if order == sys.byteorder else array.byteswap()
-
-
-def read_object(path: str | Path) -> Any:
-    """Returns what `torch.save` wrote, tensors as `Tensor`.
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Returns the named tensors of what `torch.save` wrote, none of them made yet.
 
     Raises:
-      InputError: the file is missing, cut off, no checkpoint, or holds anything but
-        plain containers, numbers and tensors.
+      InputError: the file is missing, cut off, no checkpoint, holds anything but plain
+        containers, numbers and tensors, or no named tensors.
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path} does not exist: give a torch checkpoint (.pth, .tar)")
-    try:
-        if zipfile.is_zipfile(path):
-            return _read_zip(path)
-        with path.open("rb") as file:
-            return _read_legacy(file)
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{path} cannot be read as a torch checkpoint ({reason}): it may be cut "
-            "off, or hold more than weights; save model.state_dict() and try that"
-        ) from error
+            f"{files.shown(path)} is no file: give a torch checkpoint (.pth, .tar)"
+        )
+    try:
+        data = memoryview(path.read_bytes())
+        zipped = data[:4] == stored_zip.LOCAL_SIGNATURE
+        content = _read_zip(data) if zipped else _read_legacy(data)
+        tensors = _named_tensors(content.root)
+    except (RefusedError, OSError, MemoryError) as error:
+        raise _unreadable(path, error) from error
+    if not tensors:
+        raise InputError(
+            f"{files.shown(path)} holds no named tensors: save model.state_dict()"
+        )
+    return Checkpoint(path, tensors, content)
 
 
 def read_state(path: str | Path) -> dict[str, np.ndarray]:
-    """Returns the weights of a checkpoint by torch name, without a `module.` prefix.
+    """Returns all weights of a checkpoint by torch name.
 
     Raises:
-      InputError: as `read_object`; or there are no named tensors.
+      InputError: as `read_checkpoint` and `Checkpoint.arrays`.
     """
-    state = read_object(path)
+    checkpoint = read_checkpoint(path)
+    return checkpoint.arrays(checkpoint.tensors)
+
+
+def _named_tensors(state: Any) -> dict[str, Tensor]:
+    """Returns the tensors of a state dict, or of the one that a trainer saved."""
     for name in NESTED_IN:
         if isinstance(state, dict) and isinstance(state.get(name), dict):
             state = state[name]
             break
-    tensors = state.items() if isinstance(state, dict) else ()
-    try:
-        arrays = {
-            name.removeprefix(PARALLEL_PREFIX): value.numpy()
-            for name, value in tensors
-            if isinstance(name, str) and isinstance(value, Tensor)
-        }
-    except pickle.UnpicklingError as error:
-        raise InputError(f"{path} is incomplete ({error}): fetch it again") from error
-    if not arrays:
-        raise InputError(f"{path} holds no named tensors: save model.state_dict()")
-    return arrays
+    tensors: dict[str, Tensor] = {}
+    for name, value in state.items() if isinstance(state, dict) else ():
+        if not isinstance(value, Tensor):
+            continue
+        name = name.removeprefix(PARALLEL_PREFIX)
+        if name in tensors:
+            raise RefusedError(f"two tensors are named {files.shown(name)}")
+        tensors[name] = value
+    return tensors
+
+
+def _unreadable(path: Path, reason: Exception) -> InputError:
+    """Returns the error of one line for a file that can't be used."""
+    return InputError(
+        f"{files.shown(path)} cannot be read as a torch checkpoint "
+        f"({files.shown(reason) or type(reason).__name__}): it may be cut off, or hold "
+        "more than weights; save model.state_dict() and try that"
+    )

@@ -5,12 +5,16 @@ norms are folded into the convolutions.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
+
+from samn_jax.errors import InputError
+from samn_jax.models import checks
+from samn_jax.models.checks import MOST_BLOCKS
 
 # (kernel, stride, expansion, channels) of blocks 0-10.
 BLOCKS: tuple[tuple[int, int, int, int], ...] = (
@@ -29,6 +33,32 @@ BLOCKS: tuple[tuple[int, int, int, int], ...] = (
 STEM_CHANNELS = 32
 # The last block at each stride: 16, 8, 4, 2.
 TAPS = (10, 4, 2, 0)
+_LARGEST_KERNEL, _MOST_EXPANSION = 7, 8
+
+
+def check_blocks(blocks: Any, stem_channels: Any, taps: Any) -> None:
+    """Checks the trunk's settings, before anything is made of them.
+
+    Raises:
+      InputError: one makes no sense, or the taps are not at stride 16, 8, 4 and 2.
+    """
+    checks.check_sizes("stem_channels", stem_channels)
+    if not isinstance(blocks, list | tuple) or not 1 <= len(blocks) <= MOST_BLOCKS:
+        raise InputError(f"blocks must be a list of 1 to {MOST_BLOCKS}")
+    stride, strides = 2, []
+    for block in blocks:
+        checks.check_sizes("a block", block, 4)
+        kernel, step, expansion, _ = block
+        if kernel > _LARGEST_KERNEL or step > 2 or expansion > _MOST_EXPANSION:
+            raise InputError(
+                "a block's kernel, stride and expansion must be at most "
+                f"{_LARGEST_KERNEL}, 2 and {_MOST_EXPANSION}"
+            )
+        stride *= step
+        strides.append(stride)
+    checks.check_sizes("taps", taps, 4, least=0, most=len(strides) - 1)
+    if [strides[tap] for tap in taps] != [16, 8, 4, 2]:
+        raise InputError("taps must be blocks at stride 16, 8, 4 and 2")
 
 
 def depthwise(
@@ -121,25 +151,3 @@ class EfficientNetLite(nn.Module):
             x = InvertedResidual(*block, name=f"b{i:02d}")(x)
             outputs.append(x)
         return tuple(outputs[i] for i in self.taps)
-
-
-def read_trunk(path: str) -> dict:
-    """Returns the trunk's parameters from an .npz of folded weights.
-
-    Arrays are named `stem_w`, `stem_b`, `b00_dw_w`, `b00_project_b`, ...: 1×1 weights
-    in (1, 1, in, out), depthwise weights in (k, k, 1, C).
-    """
-    params: dict = {}
-    with np.load(path, allow_pickle=False) as arrays:
-        for name in arrays.files:
-            *layers, kind = name.split("_")
-            array = arrays[name]
-            if kind == "w" and layers[-1] == "dw":
-                array = array[:, :, 0]
-            elif kind == "w" and layers[0] != "stem":
-                array = array[0, 0]
-            parent = params
-            for layer in layers:
-                parent = parent.setdefault(layer, {})
-            parent["kernel" if kind == "w" else "bias"] = array
-    return params

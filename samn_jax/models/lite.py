@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samn_jax.memory import read
 from samn_jax.memory.regression import RegressionConfig
-from samn_jax.models import efficientnet_lite
+from samn_jax.models import checks, efficientnet_lite
 from samn_jax.models.network import QueryFeatures
 from samn_jax.models.resize import upsample2
 
@@ -40,15 +41,21 @@ class LiteConfig:
     taps: Sequence[int] = efficientnet_lite.TAPS
 
     def __post_init__(self) -> None:
-        """Checks the mode of the positions.
+        """Checks the settings.
 
         Raises:
-          ValueError: it is unknown.
+          InputError: a mode is unknown, or a size makes no sense.
         """
-        if self.positions not in POSITIONS:
-            raise ValueError(
-                f"positions {self.positions!r} is unknown: choose from {POSITIONS}"
-            )
+        checks.check_choice("positions", self.positions, POSITIONS)
+        checks.check_choice("similarity", self.similarity, read.SIMILARITIES)
+        checks.check_choice("compute_dtype", self.compute_dtype, checks.COMPUTE_DTYPES)
+        checks.check_sizes("key_dim", self.key_dim)
+        checks.check_sizes("value_dim", self.value_dim)
+        checks.check_sizes("regression_dim", self.regression_dim, least=0)
+        checks.check_sizes("label_dim", self.label_dim, least=2)
+        checks.check_sizes("value_dims", self.value_dims, 2)
+        checks.check_sizes("decoder_dims", self.decoder_dims, 4)
+        efficientnet_lite.check_blocks(self.blocks, self.stem_channels, self.taps)
 
     @property
     def regression(self) -> RegressionConfig:

@@ -1,10 +1,12 @@
 """Model files: weights with the network's config, in one .safetensors file.
 
-Weights may be stored in float16; they are float32 once loaded. Nothing is unpickled.
+Weights may be stored in float16; they are float32 once loaded, and finite. Nothing is
+unpickled. Reading takes at most four times the file's size and 64 MiB.
 """
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +15,11 @@ import flax.traverse_util as traverse
 import jax
 import jax.numpy as jnp
 import numpy as np
-import safetensors
-import safetensors.numpy
 
+from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.models import lite, samn
+from samn_jax.models import lite, samn, tensor_file
+from samn_jax.models import weights as weights_lib
 
 FORMAT = "samn_jax model 1"
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
@@ -46,16 +48,28 @@ def config_from_dict(values: dict[str, Any]) -> ModelConfig:
     """Returns the network's config from its fields.
 
     Raises:
-      ValueError: no network has that name, or a field is unknown.
+      ValueError: no network has that name, or a field is unknown or makes no sense.
     """
     name = values.get("network")
-    if name not in _NETWORKS:
+    if not isinstance(name, str) or name not in _NETWORKS:
         raise ValueError(f"network {name!r} is unknown: choose from {list(_NETWORKS)}")
     kind = _NETWORKS[name][0]
     unknown = set(values) - {field.name for field in dataclasses.fields(kind)}
     if unknown:
         raise ValueError(f"{name} has no field {sorted(unknown)}")
-    return kind(**{k: _as_tuple(v) for k, v in values.items()})
+    given = {k: _as_tuple(v) for k, v in values.items()}
+    for field in dataclasses.fields(kind):
+        value = given.get(field.name, field.default)
+        if not _is_like(value, field.default):
+            raise ValueError(f"{field.name} must be like {field.default!r}")
+    return kind(**given)
+
+
+def _is_like(value: Any, example: Any) -> bool:
+    """Returns whether a setting is of the type of another, in tuples too."""
+    if isinstance(example, tuple):
+        return isinstance(value, tuple) and all(_is_like(v, example[0]) for v in value)
+    return type(value) is type(example)
 
 
 def _as_tuple(value: Any) -> Any:
@@ -78,24 +92,30 @@ def save_model(
       variables: its weights.
       notes: provenance, as JSON has it.
       dtype: how weights are stored. What it can't hold stays in float32.
+
+    Equal content gives equal bytes.
+
+    Raises:
+      InputError: a weight is not finite or not floating point, or the file can't be
+        written.
     """
+    path = Path(path)
     flat = traverse.flatten_dict(variables, sep="/")
-    arrays = {name: _stored(np.asarray(x), dtype) for name, x in flat.items()}
+    arrays = {
+        name: _stored(weights_lib.as_float32(np.asarray(x), path, name), dtype)
+        for name, x in flat.items()
+    }
     metadata = {
         "format": FORMAT,
         "config": json.dumps(dataclasses.asdict(config)),
-        "notes": json.dumps(notes),
+        "notes": json.dumps(notes, sort_keys=True),
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(safetensors.numpy.save(arrays, metadata))
-    partial.replace(path)
+    tensor_file.write_file(path, arrays, metadata)
 
 
 def _stored(weights: np.ndarray, dtype: str) -> np.ndarray:
     fits = np.abs(weights).max(initial=0.0) <= np.finfo(dtype).max
-    return np.ascontiguousarray(weights, dtype if fits else np.float32)
+    return weights.astype(dtype if fits else np.float32, copy=False)
 
 
 def find_model(name_or_path: str | Path) -> Path:
@@ -106,13 +126,13 @@ def find_model(name_or_path: str | Path) -> Path:
     """
     path = Path(name_or_path)
     shipped = PRETRAINED / f"{name_or_path}.safetensors"
-    if path.is_file():
-        return path
-    if shipped.is_file():
-        return shipped
+    for candidate in (path, shipped):
+        if os.path.isfile(candidate):  # False, too, for a name that can be no path.
+            return candidate
     names = ", ".join(sorted(p.stem for p in PRETRAINED.glob("*.safetensors")))
     raise InputError(
-        f"checkpoint {name_or_path} is neither a file nor a shipped model ({names})"
+        f"checkpoint {files.shown(name_or_path)} is neither a file nor a shipped model "
+        f"({names})"
     )
 
 
@@ -123,41 +143,55 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
       InputError: the file is missing, damaged, or not a model of this package.
     """
     path = find_model(name_or_path)
-    metadata, arrays = _read_file(path)
+    file = _open(path)
     try:
-        config = config_from_dict(json.loads(metadata["config"]))
-        notes = json.loads(metadata.get("notes", "{}"))
-        wanted = jax.eval_shape(lambda k: init_variables(config, k), jax.random.key(0))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"{path} is of another model: {reason}") from error
-    weights = {k: jnp.asarray(v, jnp.float32) for k, v in arrays.items()}
-    variables = traverse.unflatten_dict(weights, sep="/")
-    _check_weights(path, wanted, variables)
-    return LoadedModel(config, variables, notes)
+        config = config_from_dict(_read_object(file, "config"))
+        notes = _read_object(file, "notes")
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{files.shown(path)} is of another model: {files.shown(error)}"
+        ) from error
+    weights_lib.check_shapes(path, variable_shapes(config), file.shapes)
+    weights = {
+        name: jnp.asarray(weights_lib.as_float32(file.read(name), path, name))
+        for name in file.entries
+    }
+    return LoadedModel(config, traverse.unflatten_dict(weights, sep="/"), notes)
 
 
-def _read_file(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Returns a model file's metadata and arrays.
+def _read_object(file: tensor_file.TensorFile, name: str) -> dict[str, Any]:
+    """Returns the JSON object in a text of the file, an empty one where it is not.
+
+    Raises:
+      ValueError, RecursionError: it is damaged, or no object.
+    """
+    content = json.loads(file.metadata.get(name, "{}"))
+    if not isinstance(content, dict):
+        raise ValueError(f"its {name} is no JSON object")
+    return content
+
+
+def _open(path: Path) -> tensor_file.TensorFile:
+    """Returns the header of a model file.
 
     Raises:
       InputError: it is damaged, or has another format.
     """
+    cure = "torch checkpoints are converted by python -m samn_jax.convert"
     try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise InputError(
-                    f"{path} is not a {FORMAT} file; torch checkpoints are converted "
-                    "by python -m samn_jax.convert"
-                )
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError) as error:
-        raise InputError(
-            f"{path} is damaged or not a model file ({error}); torch checkpoints: "
-            "python -m samn_jax.convert"
-        ) from error
-    return metadata, arrays
+        file = tensor_file.open_file(path)
+    except InputError as error:
+        raise InputError(f"{error}; {cure}") from error
+    if file.metadata.get("format") != FORMAT:
+        raise InputError(f"{files.shown(path)} is not a {FORMAT} file; {cure}")
+    return file
+
+
+def variable_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Returns the shape of each of the network's variables, by path joined with `/`."""
+    shapes = jax.eval_shape(lambda k: init_variables(config, k), jax.random.key(0))
+    flat = traverse.flatten_dict(dict(shapes), sep="/")
+    return {name: tuple(x.shape) for name, x in flat.items()}
 
 
 def init_variables(config: ModelConfig, key: jax.Array) -> dict[str, Any]:
@@ -165,24 +199,3 @@ def init_variables(config: ModelConfig, key: jax.Array) -> dict[str, Any]:
     network = build_network(config)
     image, mask = jnp.zeros((1, 64, 64, 3)), jnp.zeros((1, 64, 64))
     return network.init(key, image, mask)
-
-
-def _check_weights(path: Path, wanted: dict, variables: dict) -> None:
-    """Raises InputError if names or shapes differ from what the network has."""
-    wanted_shapes = _shapes(wanted)
-    given_shapes = _shapes(variables)
-    if wanted_shapes != given_shapes:
-        names = sorted(
-            name
-            for name in wanted_shapes.keys() | given_shapes.keys()
-            if wanted_shapes.get(name) != given_shapes.get(name)
-        )
-        raise InputError(
-            f"{path}: {len(names)} weights differ from the network of its config, "
-            f"first {names[0]}: take the file of this version"
-        )
-
-
-def _shapes(variables: dict) -> dict[str, tuple[int, ...]]:
-    flat = traverse.flatten_dict(variables, sep="/")
-    return {name: tuple(x.shape) for name, x in flat.items()}

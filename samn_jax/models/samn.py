@@ -6,8 +6,9 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samn_jax.memory import read
 from samn_jax.memory.regression import RegressionConfig
-from samn_jax.models import decoder, encoders, heads
+from samn_jax.models import checks, decoder, encoders, heads, positions
 from samn_jax.models import network as network_lib
 
 
@@ -37,6 +38,21 @@ class SAMNConfig:
     positions: str = "sum"
     similarity: str = "dot"
     compute_dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        """Checks the settings.
+
+        Raises:
+          InputError: a mode is unknown, or a size makes no sense.
+        """
+        checks.check_choice("positions", self.positions, positions.MODES)
+        checks.check_choice("similarity", self.similarity, read.SIMILARITIES)
+        checks.check_choice("compute_dtype", self.compute_dtype, checks.COMPUTE_DTYPES)
+        checks.check_sizes(
+            "stage_blocks", self.stage_blocks, 3, most=checks.MOST_BLOCKS
+        )
+        for name in ("width", "key_dim", "value_dim", "decoder_dim"):
+            checks.check_sizes(name, getattr(self, name))
 
     @property
     def regression(self) -> RegressionConfig:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from samn_jax.errors import InputError
-from samn_jax.models import efficientnet_lite, lite, model_file
+from samn_jax.models import lite, model_file, trunk_file
 from samn_jax.training.config import TrainConfig
 
 
@@ -36,8 +36,8 @@ def initial_variables(
     if config.model.network != "lite":
         return variables
     if source:
-        trunk = efficientnet_lite.read_trunk(source)
-        variables["params"]["trunk"] = jax.tree.map(jnp.asarray, trunk)
+        wanted = variables["params"]["trunk"]
+        variables["params"]["trunk"] = trunk_file.read_trunk(source, wanted)
     images = jnp.asarray(frames, jnp.float32) / 255.0
     taps = lite.measure_taps(variables, lite.LiteNet(config.model), images)
     variables["params"].update(taps)

@@ -44,9 +44,10 @@ def test_names_that_no_rule_knows(name):
 def test_layout_moves_torch_kernels_to_ours():
     kernel = np.arange(2 * 3 * 4 * 5, dtype=np.float16).reshape(2, 3, 4, 5)
     ours = rules.layout(kernel)
-    assert ours.shape == (4, 5, 3, 2) and ours.dtype == np.float32
+    assert ours.shape == rules.layout_shape(kernel.shape) == (4, 5, 3, 2)
     assert ours[1, 2, 0, 1] == kernel[1, 0, 1, 2]
-    np.testing.assert_array_equal(rules.layout(np.arange(3)), [0.0, 1.0, 2.0])
+    np.testing.assert_array_equal(rules.layout(np.arange(3)), [0, 1, 2])
+    assert rules.layout_shape((3,)) == (3,)
 
 
 def test_every_name_of_the_authors_checkpoint_has_a_place_or_a_reason():

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.models import efficientnet_lite
+from samn_jax.models import efficientnet_lite, trunk_file
 from tests.models import random_variables
 
 BLOCKS = ((3, 1, 1, 4), (3, 2, 2, 6), (3, 1, 3, 6), (5, 2, 2, 8), (5, 2, 2, 10))
@@ -107,7 +107,7 @@ def test_trunk_from_a_file_equals_plain_numpy(tmp_path, key):
     params = random_variables.variables_for(net, image)["params"]
     arrays = folded_arrays(params)
     np.savez(tmp_path / "trunk.npz", **arrays)
-    read = efficientnet_lite.read_trunk(str(tmp_path / "trunk.npz"))
+    read = trunk_file.read_trunk(tmp_path / "trunk.npz", params)
     jax.tree.map(np.testing.assert_array_equal, read, params)
     maps = jax.jit(net.apply)({"params": read}, image)
     assert [x.shape[1:3] for x in maps] == [(3, 2), (6, 4), (12, 8), (24, 16)]
@@ -126,16 +126,20 @@ def backbone():
     return path
 
 
-def test_imagenet_weights_fit_the_trunk(backbone):
-    params = efficientnet_lite.read_trunk(str(backbone))
+def trunk_shapes():
     net = efficientnet_lite.EfficientNetLite()
-    shapes = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, 32, 32, 3)))
-    assert jax.tree.map(np.shape, params) == jax.tree.map(np.shape, shapes["params"])
+    init = jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, 32, 32, 3)))
+    return init["params"]
+
+
+def test_imagenet_weights_fit_the_trunk(backbone):
+    params = trunk_file.read_trunk(backbone, trunk_shapes())
+    assert jax.tree.map(np.shape, params) == jax.tree.map(np.shape, trunk_shapes())
 
 
 def test_imagenet_features_equal_plain_numpy(backbone, key):
     # The first five blocks have every kind of layer; the rest would only cost time.
-    params = efficientnet_lite.read_trunk(str(backbone))
+    params = trunk_file.read_trunk(backbone, trunk_shapes())
     blocks = efficientnet_lite.BLOCKS[:5]
     net = efficientnet_lite.EfficientNetLite(blocks, taps=(4, 2, 0))
     names = ("stem", *(f"b{index:02d}" for index in range(5)))

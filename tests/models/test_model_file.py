@@ -86,7 +86,7 @@ def test_files_that_are_no_model_are_refused(tmp_path, path):
     }
     for content in damaged.values():
         other.write_bytes(content)
-        refused(other, "damaged or not a model file")
+        refused(other, "is damaged, or no safetensors file")
     other.write_bytes(safetensors.numpy.save({"x": np.zeros(3)}))
     refused(other, "is not a samn_jax model 1 file")
     with pytest.raises(errors.InputError, match="neither a file nor a shipped model"):
@@ -131,7 +131,7 @@ OTHERS = {
     "network": (with_config(network="huge"), "'huge' is unknown"),
     "field": (with_config(depth=3), "no field .*depth"),
     "widths": (with_config(key_dim=5), "2 weights differ .*key_head/bias"),
-    "depth": (with_config(blocks=[[3, 1, 1, 4]], taps=[0, 0, 0, 0]), "another model"),
+    "depth": (with_config(blocks=[[3, 1, 1, 4]], taps=[0, 0, 0, 0]), "taps must be"),
     "kind of width": (with_config(key_dim="wide"), "another model"),
     "no config": (lambda metadata, arrays: metadata.pop("config"), "another model"),
     "config that is no JSON": (set_metadata("config", "{"), "another model"),
