@@ -19,6 +19,8 @@ from samn_jax.errors import InputError
 PARTIAL_SUFFIX = ".partial"
 _ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
 _LONGEST_NAME = 255  # bytes, of one part of a path on the usual file systems
+# What no other file of that disk would be spared.
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _CURES = {
     errno.ENOSPC: "the disk is full: free some space, or write elsewhere",
     errno.EDQUOT: "the disk quota is used up: free some space, or write elsewhere",
@@ -26,11 +28,16 @@ _CURES = {
     errno.EPERM: "permission denied: make its folder writable, or write elsewhere",
     errno.EROFS: "the file system is read-only: write elsewhere",
     errno.ENOTDIR: "a part of the path is a file, not a folder: write elsewhere",
+    errno.EIO: "the disk fails: write elsewhere",
     errno.EISDIR: "it is a folder: give a file",
     errno.EEXIST: "a part of the path is a file, not a folder: write elsewhere",
     errno.ENAMETOOLONG: "the name is too long: shorten it",
     errno.ELOOP: "its symbolic links lead in a circle: write elsewhere",
 }
+
+
+class DiskError(InputError):
+    """Nothing more can be written: the disk is full, read-only or failing."""
 
 
 @contextlib.contextmanager
@@ -63,7 +70,8 @@ def explained(path: Path) -> Iterator[None]:
     """Turns an `OSError` of writing into an `InputError` of one line.
 
     Raises:
-      InputError: names the path, what was in the way, and the cure.
+      InputError: names the path, what was in the way, and the cure; a `DiskError` where
+        it is the disk.
     """
     try:
         yield
@@ -71,7 +79,8 @@ def explained(path: Path) -> Iterator[None]:
         cure = _CURES.get(
             error.errno or 0, f"{error.strerror or error}: write elsewhere"
         )
-        raise InputError(f"{shown(path)} can't be written: {cure}") from error
+        kind = DiskError if error.errno in _DISK_ERRORS else InputError
+        raise kind(f"{shown(path)} can't be written: {cure}") from error
 
 
 def write_bytes(path: Path, content: bytes) -> None:

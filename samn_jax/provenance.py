@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import samn_jax
+from samn_jax import errors, files
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python-headless")
 
 
 def describe() -> dict[str, Any]:
-    """Commit, versions, hardware, command line and time of this process."""
+    """Returns commit, versions, hardware, command line and time of this process."""
     return {
         "samn_jax": samn_jax.__version__,
         "git_commit": git_commit(),
@@ -30,21 +31,35 @@ def describe() -> dict[str, Any]:
 
 
 def devices() -> list[str]:
-    """Kind of every device that JAX computes on."""
-    import jax  # Scoring alone does without.
+    """Returns the kind of every device that JAX computes on, none where it isn't used.
 
-    return [device.device_kind for device in jax.devices()]
+    Scoring and baselines do without JAX; whoever computes with it has imported it.
+    """
+    jax = sys.modules.get("jax")
+    return [device.device_kind for device in jax.devices()] if jax else []
 
 
 def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Returns the hexadecimal SHA-256 of a file.
+
+    Raises:
+      InputError: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise errors.InputError(
+            f"{files.shown(path)} can't be read ({error.strerror}): check the path"
+        ) from error
 
 
 @functools.cache  # A process goes on with the code that it began with.
 def git_commit() -> str | None:
-    """Commit of the package's checkout, with "+changes" if edited; None outside one."""
+    """Returns the commit of the package's checkout, None outside one.
+
+    It has "+changes" at its end if files of the package differ from it.
+    """
     folder, name = Path(__file__).parent, Path(__file__).name
     # An installed copy may lie inside the checkout of something else.
     if _git(folder, "ls-files", "--error-unmatch", name) is None:

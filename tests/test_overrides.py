@@ -1,54 +1,99 @@
+"""Fields set by dotted names."""
+
 import dataclasses
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
-from samn_jax import errors, overrides
+from samn_jax import overrides
+from samn_jax.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    capacity: int = 8
+    machine: str = "none"
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-    capacity: int = 8
+    memory: Memory = Memory()
     scale: float = 1.5
     last_add: bool = True
-    mode: str = "emd"
+    names: tuple[str, ...] = ("a",)
+    smallest: int = 1
+    largest: int = 9
+
+    def __post_init__(self):
+        if self.smallest > self.largest:
+            raise InputError("smallest is above largest: turn them")
 
 
-def test_values_are_literals_or_text():
-    fields = overrides.parse_assignments(
-        ["capacity=4", "scale=0.5", "last_add=False", "mode=none", "sizes=(1, 2)", "a="]
-    )
-    assert fields == {
-        "capacity": 4,
-        "scale": 0.5,
-        "last_add": False,
-        "mode": "none",
-        "sizes": (1, 2),
-        "a": "",
-    }
-
-
-@pytest.mark.parametrize("assignment", ["capacity", "=4", "a b=4"])
-def test_other_forms_are_refused(assignment):
-    with pytest.raises(errors.InputError, match="isn't FIELD=VALUE"):
-        overrides.parse_assignments([assignment])
-
-
-def test_fields_take_the_type_of_their_default():
-    given = {"capacity": 4, "scale": 2, "last_add": False, "mode": "none"}
-    typed = overrides.typed_fields(given, Config)
-    assert typed == given
-    assert type(typed["scale"]) is float
+def test_nothing_set_changes_nothing():
+    assert overrides.override(Config(), []) == Config()
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
-    [("last_add", "false"), ("last_add", 0), ("capacity", 4.5), ("capacity", True)],
+    ("assignment", "changes"),
+    [
+        ("scale=2", {"scale": 2.0}),
+        ("last_add=False", {"last_add": False}),
+        ("names=b,c", {"names": ("b", "c")}),
+        ("names=('b',)", {"names": ("b",)}),
+        ("names=['b', 'c']", {"names": ("b", "c")}),
+        ("names=", {"names": ()}),
+        ("memory.capacity=4", {"memory": Memory(capacity=4)}),
+        ("memory.machine=4", {"memory": Memory(machine="4")}),
+        ("memory.machine=a=b", {"memory": Memory(machine="a=b")}),
+    ],
 )
-def test_value_of_another_type_is_refused(name, value):
-    with pytest.raises(errors.InputError, match=f"--set {name}={value}: it must be"):
-        overrides.typed_fields({name: value}, Config)
+def test_a_value_takes_the_type_of_what_it_replaces(assignment, changes):
+    changed = overrides.override(Config(), [assignment])
+    assert changed == dataclasses.replace(Config(), **changes)
+    assert type(changed.scale) is float
 
 
-def test_unknown_field_is_refused():
-    with pytest.raises(errors.InputError, match="capactiy.*from capacity, scale"):
-        overrides.typed_fields({"capactiy": 4}, Config)
+def test_all_are_set_at_once_and_the_last_counts():
+    given = ["smallest=20", "largest=30", "memory.capacity=2", "memory.capacity=3"]
+    changed = overrides.override(Config(), [*given, "memory.machine=emd"])
+    assert (changed.smallest, changed.largest) == (20, 30)
+    assert changed.memory == Memory(3, "emd")
+    with pytest.raises(InputError, match="smallest is above largest"):
+        overrides.override(Config(), ["smallest=20"])
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("capacity", "isn't NAME=VALUE: write --set memory.capacity=8"),
+        ("=4", "isn't NAME=VALUE"),
+        ("capacity=4", "no 'capacity', try memory.capacity"),
+        ("memory.capactiy=4", "no 'memory.capactiy', try memory.capacity"),
+        ("memory.x=4", "choose from memory.capacity, memory.machine"),
+        ("scale.x=4", "there is no 'scale.x'"),
+        ("memory=4", "memory has fields, name one of capacity, machine"),
+        ("last_add=0", "like the present one, True"),
+        ("last_add=false", "like the present one, True"),
+        ("smallest=4.5", "like the present one, 1"),
+        ("smallest=True", "like the present one, 1"),
+        ("scale=1e999", "give a finite number"),
+        ("scale=" + "(" * 5000, "like the present one, 1.5"),
+        ("scale=\x1b[2J\n", r"scale=\\x1b\[2J\\n: give"),
+    ],
+)
+def test_what_can_not_be_set_is_one_line(assignment, message):
+    with pytest.raises(InputError, match=message) as caught:
+        overrides.override(Config(), [assignment])
+    assert str(caught.value).isprintable()
+
+
+@hypothesis.given(st.text(max_size=40), st.text(max_size=40))
+def test_only_an_input_error_comes_out(name, value):
+    for assignment in (f"{name}={value}", f"memory.{name}={value}", f"scale={value}"):
+        try:
+            changed = overrides.override(Config(), [assignment])
+        except InputError as error:
+            assert str(error).isprintable()
+        else:
+            assert isinstance(changed, Config)

@@ -1,75 +1,109 @@
 """The folders of several shards of a run made one, as if nothing had been split."""
 
-import os
 import shutil
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
-from samn_jax.evaluation import run_folder
+from samn_jax.evaluation import fingerprint, identity, run_folder
+from samn_jax.evaluation.protocols import protocol as protocol_lib
 
 
 def merge_runs(
     sources: Sequence[Path],
     output_dir: Path,
+    protocol: protocol_lib.Protocol,
     dataset: types.Dataset,
-    has_masks: bool = True,
 ) -> tuple[run_folder.RunFolder, dict[str, Any]]:
-    """The merged folder with all results, and the identity of the run.
+    """Returns the merged folder with all results, and the facts of the run.
+
+    All is checked before anything is written.
 
     Args:
       sources: output folders of the shards, in any order; they are left as they are.
       output_dir: where to put the results; may be one of the sources.
+      protocol: of the benchmark.
       dataset: the videos that must be there.
-      has_masks: whether results are masks, one a frame.
 
     Raises:
-      InputError: if the folders are of different runs, or a video is in none of them.
+      InputError: the folders are of different runs, hold different results of one
+        video or a video that has changed, or none of them has a video.
     """
     if not sources:
         raise errors.InputError("there are no folders to merge: name them")
-    identity = run_folder.read_identity(sources[0])
-    identity |= {"dataset": dataset.name, "data": dataset.note}
+    facts = identity.read(sources[0])
+    facts |= {"dataset": dataset.name, "data": dataset.note}
     for source in sources:
-        run_folder.check_identity(source, identity)
-    merged = run_folder.open_run(output_dir, identity, has_masks)
-    for source in sources:
-        part = run_folder.RunFolder(source, has_masks)
-        finished = [s for s in dataset.sequences if part.record_of(s) is not None]
-        # Records last: they say that the results are there.
-        paths = [*_results(part, finished), *map(part.record_path, finished)]
-        for path in paths:
-            _copy(path, output_dir / path.relative_to(source))
-    _check_complete(merged, dataset)
-    return merged, identity
+        identity.check(source, facts)
+    if (output_dir / identity.FILE).is_file():
+        identity.check(output_dir, facts)
+    parts = [run_folder.RunFolder(source, protocol) for source in sources]
+    merged = run_folder.RunFolder(output_dir, protocol)
+    chosen = [_choose(sequence, [merged, *parts]) for sequence in dataset.sequences]
+    _check_complete(dataset, chosen)
+    run_folder.open_run(output_dir, protocol, facts)
+    for sequence, part in zip(dataset.sequences, chosen, strict=True):
+        if part is not None and part.root != output_dir:
+            for path in _files_of(part, sequence):
+                _copy(path, output_dir / path.relative_to(part.root))
+    return merged, facts
 
 
-def _results(
-    part: run_folder.RunFolder, finished: list[types.Sequence]
-) -> Iterator[Path]:
-    """Files of results; those of boxes and regions are whole once they are there."""
-    if not part.has_masks:
-        files = (path for path in part.results_dir.rglob("*") if path.is_file())
-        yield from (path for path in sorted(files) if path.suffix != ".partial")
-    for sequence in finished if part.has_masks else ():
-        for index in range(sequence.num_frames):
-            yield part.mask_path(sequence, index)
+def _choose(
+    sequence: types.Sequence, parts: Sequence[run_folder.RunFolder]
+) -> run_folder.RunFolder | None:
+    """Returns the first folder that has finished a video, None if none has.
+
+    Raises:
+      InputError: two have, with different results or data, or the data has changed.
+    """
+    finished = [part for part in parts if part.record_of(sequence) is not None]
+    if not finished:
+        return None
+    finished[0].check_data(sequence)
+    first = _outcome(finished[0], sequence)
+    for other in finished[1:]:
+        what = [k for k, v in _outcome(other, sequence).items() if v != first[k]]
+        if what:
+            raise errors.InputError(
+                f"{files.shown(finished[0].root)} and {files.shown(other.root)} hold "
+                f"different {' and '.join(what)} of video {files.shown(sequence.name)}"
+                f": delete {files.shown(other.record_path(sequence))}, or the other "
+                "one, to say which counts"
+            )
+    return finished[0]
+
+
+def _outcome(part: run_folder.RunFolder, sequence: types.Sequence) -> dict[str, Any]:
+    """Returns what must agree between folders that have finished the same video."""
+    record, data = part.record_of(sequence), part.data_of(sequence)
+    assert record is not None and data is not None  # It is finished.
+    return {"results": record.results_sha256, "data": fingerprint.content(data)}
+
+
+def _files_of(part: run_folder.RunFolder, sequence: types.Sequence) -> Iterator[Path]:
+    """Yields all files of a finished video; its record last, which says they are."""
+    for path in part.result_files(sequence):
+        seconds = part.protocol.seconds_file(path)
+        if seconds is not None and seconds.is_file():
+            yield seconds
+        yield path
+    yield part.data_path(sequence)
+    yield part.record_path(sequence)
 
 
 def _copy(path: Path, target: Path) -> None:
-    """Copy in one step, so that a file is never half there; none is overwritten."""
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{uuid.uuid4().hex}.partial")
+    with files.whole_file(target) as partial:
         shutil.copyfile(path, partial)
-        os.replace(partial, target)
 
 
-def _check_complete(merged: run_folder.RunFolder, dataset: types.Dataset) -> None:
-    missing = [s.name for s in dataset.sequences if merged.record_of(s) is None]
+def _check_complete(
+    dataset: types.Dataset, chosen: Sequence[run_folder.RunFolder | None]
+) -> None:
+    pairs = zip(dataset.sequences, chosen, strict=True)
+    missing = [files.shown(s.name) for s, part in pairs if part is None]
     if missing:
         raise errors.InputError(
             f"none of the folders has finished {', '.join(missing[:5])} "

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from samn_jax import visualize
+from samn_jax import files, visualize
 from samn_jax.data import types
-from samn_jax.data.formats import images
+from samn_jax.evaluation.protocols import protocol as protocol_lib
 
 _NUM_TILES = 8
 _TILE_WIDTH = 320
@@ -29,43 +29,62 @@ img { width: 100%; } pre { white-space: pre-wrap; background: #f4f4f4; padding: 
 """
 
 
-def sequence_sheet(sequence: types.Sequence, masks_dir: Path) -> visualize.RGB:
-    """Frames spread over the video, results tinted, the true outline in white."""
+def sequence_sheet(
+    sequence: types.Sequence, protocol: protocol_lib.Protocol, results_dir: Path
+) -> visualize.RGB:
+    """Returns frames spread over the video, results tinted, the truth's outline white.
+
+    Raises:
+      InputError: a frame or result can't be read.
+    """
     last = sequence.num_frames - 1
     indices = np.unique(np.linspace(0, last, _NUM_TILES).round().astype(int))
     pictures, labels = [], []
     for index in indices.tolist():
-        name = sequence.frame_names[index]
-        path = masks_dir / sequence.name / f"{name}.png"
         picture = visualize.shrink(sequence.frame(index), _TILE_WIDTH)
-        if path.is_file():  # Results to score may leave out the first and last frame.
-            ids, truth = images.read_mask(path), sequence.mask(index)
-            ids = visualize.shrink(ids, _TILE_WIDTH)
-            truth = truth if truth is None else visualize.shrink(truth, _TILE_WIDTH)
+        shown = protocol.show(sequence, index, results_dir)
+        ids, truth = (
+            ids if ids is None else visualize.shrink(ids, _TILE_WIDTH) for ids in shown
+        )
+        if ids is not None:
             picture = visualize.overlay_mask(picture, ids, truth)
         pictures.append(picture)
-        labels.append(f"{sequence.name} {name}")
+        labels.append(f"{sequence.name} {sequence.frame_names[index]}")
     return visualize.contact_sheet(pictures, labels)
 
 
 def write_report(
-    output_dir: Path, dataset: types.Dataset, masks_dir: Path, results: dict[str, Any]
+    output_dir: Path,
+    dataset: types.Dataset,
+    protocol: protocol_lib.Protocol,
+    results_dir: Path,
+    results: dict[str, Any],
 ) -> Path:
-    """The page's path, after `overlays/<sequence>.png` and the page are written."""
+    """Returns the page's path, after `overlays/<video>.png` and the page are written.
+
+    Args:
+      output_dir: where to.
+      dataset: the videos to show.
+      protocol: of the benchmark.
+      results_dir: folder of the results.
+      results: content of results.json.
+
+    Raises:
+      InputError: a frame or result can't be read, or a file written.
+    """
     sheets = {}
-    (output_dir / "overlays").mkdir(parents=True, exist_ok=True)
     for sequence in dataset.sequences:
-        sheet = sequence_sheet(sequence, masks_dir)
+        sheet = sequence_sheet(sequence, protocol, results_dir)
         path = output_dir / "overlays" / f"{sequence.name}.png"
-        path.write_bytes(visualize.encode(sheet))
+        files.write_bytes(files.inside(output_dir, path), visualize.encode(sheet))
         sheets[sequence.name] = visualize.encode(sheet, ".jpg")
     page = output_dir / "report.html"
-    page.write_text(render_page(results, sheets))
+    files.write_text(page, render_page(results, sheets))
     return page
 
 
 def render_page(results: dict[str, Any], sheets: dict[str, bytes]) -> str:
-    """The whole page, pictures included.
+    """Returns the whole page, pictures included.
 
     Args:
       results: content of results.json.
@@ -77,11 +96,12 @@ def render_page(results: dict[str, Any], sheets: dict[str, bytes]) -> str:
         f"src='data:image/jpeg;base64,{base64.b64encode(sheet).decode()}'>"
         for name, sheet in sheets.items()
     )
+    bars = "Bars: J in blue, F in orange. " if "J_mean" in results["metrics"] else ""
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title>"
         f"<style>{_STYLE}</style><h1>{title}</h1>{_speed(results)}{_table(results)}"
-        "<p>Bars: J in blue, F in orange. Pictures: the result tinted, the true "
-        f"outline in white.</p>{pictures}<h2>How it was made</h2>"
+        f"<p>{bars}Pictures: the result tinted, the true outline in white.</p>"
+        f"{pictures}<h2>How it was made</h2>"
         f"<pre>{_manifest(results['manifest'])}</pre></html>\n"
     )
 

@@ -1,21 +1,22 @@
 """The output folder of a run: what is finished stays finished.
 
-`run.json` says which run the folder belongs to. Results are `masks/<sequence>/
-<frame>.png`, or in `results/` in the benchmark's own layout. `finished/<sequence>.json`
-appears when all results of a sequence are there, `failed/<sequence>.txt` when it could
-not be tracked.
+`run.json` says which run the folder belongs to. Results are in `masks/` or `results/`,
+in the benchmark's own layout. `data/<video>.json` says what the video was when it was
+begun, `finished/<video>.json` appears when all its results are there, and
+`failed/<video>.txt` when it could not be tracked. Each file is whole or absent, and a
+damaged one costs its own video alone.
 """
 
+import contextlib
 import dataclasses
-import json
-import os
 import traceback
-import uuid
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
+from samn_jax.evaluation import fingerprint, identity, records
+from samn_jax.evaluation.protocols import protocol as protocol_lib
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,42 +25,91 @@ class RunFolder:
 
     Attributes:
       root: the output folder.
-      has_masks: whether results are masks, one a frame.
+      protocol: of the benchmark; it knows the result files.
     """
 
     root: Path
-    has_masks: bool = True
+    protocol: protocol_lib.Protocol
 
     @property
     def results_dir(self) -> Path:
         """Where the results go."""
-        return self.root / ("masks" if self.has_masks else "results")
+        return self.root / self.protocol.folder
 
-    def mask_path(self, sequence: types.Sequence, index: int) -> Path:
-        """File of the resulting mask of one frame."""
-        return self.results_dir / sequence.name / f"{sequence.frame_names[index]}.png"
+    def result_files(self, sequence: types.Sequence) -> list[Path]:
+        """Returns the files of a video's results."""
+        return self.protocol.result_files(sequence, self.results_dir)
 
     def record_path(self, sequence: types.Sequence) -> Path:
-        """File of what `finish` was given."""
-        return self.root / "finished" / f"{sequence.name}.json"
+        """Returns the file of what `finish` was given."""
+        return self._path("finished", sequence, ".json")
 
-    def finish(self, sequence: types.Sequence, record: dict[str, Any]) -> None:
-        """Mark a sequence as finished, with its timings."""
-        write_json(self.record_path(sequence), record)
-        self._failure_path(sequence).unlink(missing_ok=True)
+    def data_path(self, sequence: types.Sequence) -> Path:
+        """Returns the file of the video's fingerprint."""
+        return self._path("data", sequence, ".json")
 
-    def record_of(self, sequence: types.Sequence) -> dict[str, Any] | None:
-        """What `finish` was given, None if the sequence isn't wholly there."""
-        path = self.record_path(sequence)
-        frames = range(sequence.num_frames if self.has_masks else 0)
-        if not path.is_file():
+    def record_of(self, sequence: types.Sequence) -> records.Record | None:
+        """Returns what `finish` was given, None unless all of the video is whole."""
+        try:
+            values = files.read_json_object(self.record_path(sequence), "")
+        except errors.InputError:
             return None
-        if not all(self.mask_path(sequence, index).is_file() for index in frames):
+        record = records.from_json(values)
+        if record is None or self.data_of(sequence) is None:
             return None
-        return json.loads(path.read_text())
+        results = self.result_files(sequence)
+        is_same = records.digest(results) == record.results_sha256
+        return record if results and is_same else None
+
+    def data_of(self, sequence: types.Sequence) -> dict[str, Any] | None:
+        """Returns the fingerprint of the video that was begun, None if it's damaged."""
+        try:
+            former = files.read_json_object(self.data_path(sequence), "")
+        except errors.InputError:
+            return None
+        return former if fingerprint.is_whole(former) else None
+
+    def check_data(self, sequence: types.Sequence) -> None:
+        """Makes sure that the video is the one that was finished, if it was.
+
+        Raises:
+          InputError: it has changed; the message says what and what to do.
+        """
+        former = self.data_of(sequence)
+        is_finished = former is not None and self.record_path(sequence).exists()
+        changed = fingerprint.difference(former, sequence) if is_finished else ""
+        if changed:
+            path = files.shown(self.record_path(sequence))
+            raise errors.InputError(
+                f"video {files.shown(sequence.name)} has changed since it was tracked "
+                f"into this folder: {changed}: delete {path} to track it again, or "
+                "give another --output_dir"
+            )
+
+    def begin(self, sequence: types.Sequence) -> None:
+        """Makes ready for a video that isn't finished.
+
+        Whole results of one that was cut off stay. Those of one that has changed since,
+        or whose record or fingerprint is damaged, go.
+        """
+        record, former = self.record_path(sequence), self.data_of(sequence)
+        is_known = former is not None and not record.exists()
+        if not is_known or fingerprint.difference(former, sequence):
+            for path in (record, *self.result_files(sequence)):
+                with files.explained(path):
+                    path.unlink(missing_ok=True)
+            files.write_json(self.data_path(sequence), fingerprint.take(sequence))
+
+    def finish(self, sequence: types.Sequence, record: records.Record) -> None:
+        """Marks a video as finished."""
+        files.write_json(self.record_path(sequence), record._asdict())
+        with contextlib.suppress(OSError):
+            self._path("failed", sequence, ".txt").unlink(missing_ok=True)
 
     def note_failure(self, sequence: types.Sequence, error: Exception) -> str:
-        """What went wrong in one line; where it wasn't the input, all of it in a file.
+        """Returns what went wrong in one line; it never fails itself.
+
+        Where it wasn't the input, all of it goes into a file, if that can be written.
 
         Args:
           sequence: what could not be tracked.
@@ -67,74 +117,34 @@ class RunFolder:
         """
         if isinstance(error, errors.InputError):
             return str(error)
-        path = self._failure_path(sequence)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(traceback.format_exception(error)))
         first_line = next(iter(str(error).splitlines()), "")
-        return f"{type(error).__name__}: {first_line} (see {path})"
+        problem = f"{type(error).__name__}: {files.shown(first_line)}"
+        try:
+            path = self._path("failed", sequence, ".txt")
+            files.write_text(path, "".join(traceback.format_exception(error)))
+        except errors.InputError:
+            return problem
+        return f"{problem} (see {path})"
 
-    def _failure_path(self, sequence: types.Sequence) -> Path:
-        return self.root / "failed" / f"{sequence.name}.txt"
+    def _path(self, folder: str, sequence: types.Sequence, suffix: str) -> Path:
+        path = self.root / folder / f"{sequence.name}{suffix}"
+        return files.inside(self.root, path)
 
 
-def open_run(root: Path, identity: dict[str, Any], has_masks: bool = True) -> RunFolder:
-    """The folder of this run, new or to be continued.
+def open_run(
+    root: Path, protocol: protocol_lib.Protocol, facts: dict[str, Any]
+) -> RunFolder:
+    """Returns the folder of this run, new or to be continued.
 
-    Several processes may work in one folder, each on sequences of its own.
+    Several processes may work in one folder, each on videos of its own.
 
     Args:
       root: output folder; made if missing.
-      identity: everything that decides the results, as JSON values.
-      has_masks: whether results are masks, one a frame.
+      protocol: of the benchmark.
+      facts: everything that decides the results, as JSON values.
 
     Raises:
-      InputError: if the folder belongs to a run of another identity.
+      InputError: the folder belongs to another run, or can't be written.
     """
-    path = root / "run.json"
-    if path.is_file():
-        check_identity(root, identity)
-    else:
-        write_json(path, identity)
-    return RunFolder(root, has_masks)
-
-
-def read_identity(root: Path) -> dict[str, Any]:
-    """The identity of the run to which a folder belongs.
-
-    Raises:
-      InputError: if it isn't the folder of a run.
-    """
-    path = root / "run.json"
-    if not path.is_file():
-        raise errors.InputError(
-            f"{path} is missing: give the output folder of a tracking run"
-        )
-    return json.loads(path.read_text())
-
-
-def check_identity(root: Path, identity: dict[str, Any]) -> None:
-    """Make sure that a folder belongs to this run.
-
-    Raises:
-      InputError: if it does not, naming what differs.
-    """
-    former, identity = read_identity(root), json.loads(json.dumps(identity))
-    differing = sorted(
-        key
-        for key in former.keys() | identity.keys()
-        if former.get(key) != identity.get(key)
-    )
-    if differing:
-        raise errors.InputError(
-            f"{root} holds the results of another run (it differs in "
-            f"{', '.join(differing)}): give another --output_dir or delete it"
-        )
-
-
-def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file in one step, so that it is never half there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own: other processes may be writing the same file.
-    partial = path.with_suffix(f".{uuid.uuid4().hex}.partial")
-    partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
-    os.replace(partial, path)
+    identity.claim(root, facts)
+    return RunFolder(root, protocol)

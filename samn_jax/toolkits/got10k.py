@@ -14,10 +14,10 @@ from got10k import experiments
 from got10k import trackers as got10k_trackers
 from jaxtyping import Float
 
-from samn_jax import errors, overrides
+from samn_jax import errors
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.evaluation.protocols import ope as one_pass
-from samn_jax.evaluation.protocols import semi_supervised as protocols
+from samn_jax.evaluation.protocols import ope
+from samn_jax.evaluation.trackers import interface
 from samn_jax.evaluation.trackers import registry as trackers
 
 
@@ -27,7 +27,7 @@ class Got10kTracker(got10k_trackers.Tracker):
     Where the target is lost it answers with the box of the frame before.
     """
 
-    def __init__(self, tracker: protocols.VideoTracker, name: str = "SAMN") -> None:
+    def __init__(self, tracker: interface.VideoTracker, name: str = "SAMN") -> None:
         """Make it from a tracker of the package; results are kept by its name."""
         super().__init__(name=name, is_deterministic=True)
         self._tracker = tracker
@@ -41,10 +41,10 @@ class Got10kTracker(got10k_trackers.Tracker):
         self._state, _ = self._tracker.init(_to_frame(image), box_xywh=start)
 
     def update(self, image: Any) -> Float[np.ndarray, "4"]:
-        """The box (x, y, width, height) in the next image."""
+        """Returns the box (x, y, width, height) in the next image."""
         self._state, output = self._tracker.step(self._state, _to_frame(image))
         answer = np.asarray(output.box_xywh, np.float64)
-        self._box = one_pass.box_or_last(answer, self._box)
+        self._box = ope.box_or_last(answer, self._box)
         return self._box
 
 
@@ -52,20 +52,23 @@ def _to_frame(image: Any) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0, or 2 for bad input."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0, or 2 for bad input.
+
+    Args:
+      arguments: flags; those of the command line if None.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--data_dir", type=Path, required=True, help="folder of GOT-10k")
     add("--subset", default="val", choices=("val", "test"))
     add("--output_dir", default="outputs/got10k-toolkit")
-    add("--tracker", default="samn", choices=trackers.TRACKERS)
-    add("--checkpoint", default="lite", help="shipped model's name, or a model file")
+    add("--tracker", default="samn", choices=tuple(trackers.TRACKERS))
+    add("--checkpoint", help="shipped model's name, or a model file; default: lite")
     add("--set", action="append", default=[], metavar="FIELD=VALUE")
     flags = parser.parse_args(arguments)
     try:
-        fields = overrides.parse_assignments(flags.set)
-        tracker, _ = trackers.load_tracker(flags.tracker, flags.checkpoint, fields)
+        tracker, _ = trackers.load_tracker(flags.tracker, flags.checkpoint, flags.set)
     except errors.InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -82,4 +85,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -10,8 +10,8 @@ from trax import server as trax_server
 
 from samn_jax.data.formats import images
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.evaluation.protocols import semi_supervised as protocols
-from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation.trackers import interface
+from samn_jax.evaluation.trackers import regions as region_trackers
 
 # A start is taken as the data set has it; TraX would turn a box into its filled mask.
 _FORMATS = [
@@ -21,14 +21,12 @@ _FORMATS = [
 ]
 
 
-def serve(
-    tracker: protocols.VideoTracker, kind: region_tracker.Kind, name: str
-) -> None:
+def serve(tracker: interface.VideoTracker, answer: interface.Answer, name: str) -> None:
     """Answer a client's frames over standard input and output until it quits.
 
     Args:
       tracker: a tracker of one object; it should have compiled before.
-      kind: what it answers; it starts from what it is given.
+      answer: what it answers; it starts from what it is given.
       name: the tracker's, for the client.
 
     Raises:
@@ -45,12 +43,12 @@ def serve(
             frame = images.read_frame(Path(request.image["color"].path()))
             if request.type == trax.TraxStatus.INITIALIZE:
                 given = from_trax(request.objects[0][0])
-                start = region_tracker.start_of(given, frame.shape[:2])
+                start = region_trackers.start_of(given, frame.shape[:2])
                 state, output = tracker.init(frame, **start)
             else:
                 state, output = tracker.step(state, frame)
-            answer = to_trax(region_tracker.answered_region(output, kind))
-            server.status([(answer, {"confidence": float(output.confidence)})])
+            region = to_trax(region_trackers.answered_region(output, answer))
+            server.status([(region, {"confidence": float(output.confidence)})])
 
 
 def from_trax(region: Any) -> regions.Region:

@@ -9,21 +9,18 @@ for work: the wait for a report isn't limited, the one for a first answer is.
 
 import argparse
 import configparser
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 import samn_jax
-from samn_jax import errors, overrides
+from samn_jax import errors, files
 from samn_jax.data.formats import images
-from samn_jax.evaluation.protocols import semi_supervised as protocols
-from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation.trackers import interface, warm_up
 from samn_jax.evaluation.trackers import registry as trackers
 
-KINDS: tuple[region_tracker.Kind, ...] = ("mask", "polygon", "box")
+ANSWERS: tuple[interface.Answer, ...] = ("mask", "polygon", "box")
 # Seconds for an answer; enough to compile for a size that was not foreseen.
 TIMEOUT = 900
 
@@ -31,104 +28,88 @@ Sizes = tuple[tuple[int, int], ...]
 
 _IMAGES = (".jpg", ".jpeg", ".png")
 _TEST_SIZE = (480, 640)  # of the sequence that `vot test` renders
-_STEPS = 2  # the second step has the first one's state, as all later ones have
 
 
 def run(
     tracker: str,
-    checkpoint: str,
+    checkpoint: str | None,
     *,
-    kind: region_tracker.Kind,
+    answer: interface.Answer,
     sizes: Sizes = (),
-    fields: dict[str, Any] | None = None,
+    settings: Sequence[str] = (),
 ) -> None:
-    """Be the tracker's process: load, compile, then answer until the toolkit quits.
+    """Is the tracker's process: loads, compiles, then answers until the toolkit quits.
 
     Args:
-      tracker: one of `trackers.TRACKERS`.
-      checkpoint: name of a shipped model, or path of a model file.
-      kind: what to answer.
+      tracker: one of `registry.TRACKERS`.
+      checkpoint: name of a shipped model, or path of a model file; None is `lite`.
+      answer: what to answer.
       sizes: (height, width) of the frames to compile for.
-      fields: fields of `TrackerConfig` that differ from the default.
+      settings: `field=value` assignments to the tracker's config.
 
     Raises:
-      InputError: if there is no such tracker, checkpoint or field.
+      InputError: there is no such tracker, checkpoint or field.
     """
     from samn_jax.toolkits import trax_server  # Needs the extra "vot".
 
-    if tracker != "copy_first":
+    if trackers.TRACKERS[tracker].has_model:
         from samn_jax import compilation  # Imports JAX, which baselines do without.
 
         compilation.keep_compiled()
-    loaded, _ = trackers.load_tracker(tracker, checkpoint, fields or {})
+    loaded, _ = trackers.load_tracker(tracker, checkpoint, settings)
     for size_hw in sizes:
-        warm_up(loaded, size_hw, from_mask=kind == "mask")
-    trax_server.serve(loaded, kind, f"{tracker}-{kind}")
-
-
-def warm_up(
-    tracker: protocols.VideoTracker, size_hw: tuple[int, int], *, from_mask: bool
-) -> None:
-    """Track a box on black frames of a size, so that all is compiled for it."""
-    height, width = size_hw
-    frame = np.zeros((height, width, 3), np.uint8)
-    box_xywh = (width / 4, height / 4, width / 2, height / 2)
-    start: dict[str, Any] = {"box_xywh": box_xywh}
-    if from_mask:
-        mask = np.zeros(size_hw, bool)
-        mask[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = True
-        start = {"mask": mask}
-    state, output = tracker.init(frame, **start)
-    for _ in range(_STEPS):
-        state, output = tracker.step(state, frame)
-        np.asarray(output.mask)
+        warm_up.warm_up(loaded, warm_up.Program(size_hw, from_mask=answer == "mask"))
+    trax_server.serve(loaded, answer, f"{tracker}-{answer}")
 
 
 def write_ini(
     folder: Path,
     tracker: str = "samn",
-    checkpoint: str = "lite",
+    checkpoint: str | None = None,
     *,
     sizes: Sizes = (_TEST_SIZE,),
-    fields: dict[str, Any] | None = None,
+    settings: Sequence[str] = (),
 ) -> Path:
-    """The path of `trackers.ini`, written for this interpreter and this package.
+    """Returns `trackers.ini`, written for this interpreter and this package.
 
     Its trackers are called `<tracker>-mask`, `<tracker>-polygon` and `<tracker>-box`.
 
     Args:
       folder: the toolkit's workspace; made if missing.
-      tracker: one of `trackers.TRACKERS`.
-      checkpoint: name of a shipped model, or path of a model file.
+      tracker: one of `registry.TRACKERS`.
+      checkpoint: name of a shipped model, or path of a model file; None is `lite`.
       sizes: (height, width) of the frames to compile for before each video.
-      fields: fields of `TrackerConfig` that differ from the default.
+      settings: `field=value` assignments to the tracker's config.
+
+    Raises:
+      InputError: it can't be written.
     """
-    if Path(checkpoint).is_file():  # The process will run in another folder.
+    if checkpoint and Path(checkpoint).is_file():  # It will run in another folder.
         checkpoint = str(Path(checkpoint).resolve())
     package = Path(samn_jax.__file__).resolve().parents[1]
     config = configparser.ConfigParser(interpolation=None)
-    for kind in KINDS:
+    for answer in ANSWERS:
         call = (
-            f"vot.run({tracker!r}, {checkpoint!r}, kind={kind!r}, sizes={sizes!r}, "
-            f"fields={fields or {}!r})"
+            f"vot.run({tracker!r}, {checkpoint!r}, answer={answer!r}, sizes={sizes!r}, "
+            f"settings={tuple(settings)!r})"
         )
-        config[f"{tracker}-{kind}"] = {
-            "label": f"{tracker}, answers {kind}",
+        config[f"{tracker}-{answer}"] = {
+            "label": f"{tracker}, answers {answer}",
             "protocol": "traxpython",
             "command": _escape(f"from samn_jax.toolkits import vot; {call}"),
             "python": _escape(sys.executable),
             "paths": _escape(str(package)),
             "timeout": str(TIMEOUT),
         }
-    folder.mkdir(parents=True, exist_ok=True)
+    text = io.StringIO()
+    config.write(text)
     path = folder / "trackers.ini"
-    with path.open("w") as file:
-        config.write(file)
+    files.write_text(path, text.getvalue())
     return path
 
 
 def frame_sizes(data_dir: Path) -> Sizes:
-    """(height, width) of the first image of every folder below, each size once.
+    """Returns the size of the first image of every folder below, each once.
 
     Raises:
       InputError: if there is no image.
@@ -150,12 +131,12 @@ def _first_images(folder: Path) -> Iterator[Path]:
 
 
 def _escape(value: str) -> str:
-    """The value as the toolkit reads it back: it takes % for its own."""
+    """Returns the value as the toolkit reads it back: it takes % for its own."""
     return value.replace("%", "%%")
 
 
 def _parse_sizes(text: str) -> Sizes:
-    """Sizes (height, width) from `640x480,1280x720`, width first as usual in print."""
+    """Returns sizes (height, width) of `640x480,1280x720`, width first as in print."""
     try:
         pairs = [tuple(map(int, size.split("x"))) for size in text.split(",")]
         return tuple((height, width) for width, height in pairs)
@@ -165,13 +146,17 @@ def _parse_sizes(text: str) -> Sizes:
         ) from error
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Exit code: 0, or 2 for bad input."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0, or 2 for bad input.
+
+    Args:
+      arguments: flags; those of the command line if None.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--write_ini", type=Path, required=True, help="folder for trackers.ini")
-    add("--tracker", default="samn", choices=trackers.TRACKERS)
-    add("--checkpoint", default="lite", help="shipped model's name, or a model file")
+    add("--tracker", default="samn", choices=tuple(trackers.TRACKERS))
+    add("--checkpoint", help="shipped model's name, or a model file; default: lite")
     add("--sizes", help="frames to compile for, as 640x480,1280x720")
     add("--data_dir", type=Path, help="or: all sizes that this data set has")
     add("--set", action="append", default=[], metavar="FIELD=VALUE")
@@ -182,10 +167,9 @@ def main(arguments: Sequence[str]) -> int:
             sizes = frame_sizes(flags.data_dir)
         elif flags.sizes:
             sizes = _parse_sizes(flags.sizes)
-        fields = overrides.parse_assignments(flags.set)
-        path = write_ini(
-            flags.write_ini, flags.tracker, flags.checkpoint, sizes=sizes, fields=fields
-        )
+        model = flags.tracker, flags.checkpoint
+        trackers.load_tracker(*model, flags.set)  # A bad one is told before it runs.
+        path = write_ini(flags.write_ini, *model, sizes=sizes, settings=flags.set)
     except errors.InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -194,4 +178,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

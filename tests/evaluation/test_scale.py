@@ -171,7 +171,10 @@ def test_merging_asks_for_every_sequence_and_one_run(benchmark, capsys):
     capsys.readouterr()
     assert benchmark("merged", "--merge", folder)[0] == 2
     assert "none of the folders has finished b, d (2 seq" in capsys.readouterr().err
-    benchmark("part2", "--shard", "2/2", "--init", "box")
+    differing = ("--init", "box") if benchmark.kind == "folder" else ("--answer", "box")
+    if benchmark.kind in ("otb", "got10k"):
+        differing = ("--answer", "fitted")
+    benchmark("part2", "--shard", "2/2", *differing)
     other = str(benchmark.root / "part2")
     capsys.readouterr()
     assert benchmark("merged", "--merge", folder, other)[0] == 2

@@ -17,7 +17,7 @@ from samn_jax.toolkits import trax_server  # noqa: E402
 
 PROGRAM = """
 from samn_jax.toolkits import vot
-vot.run("copy_first", "", kind={kind!r}, sizes=((30, 40),))
+vot.run("copy_first", "", answer={answer!r}, sizes=((30, 40),))
 """
 MASK = np.zeros((30, 40), bool)
 MASK[12:20, 8:18], MASK[12, 8] = True, False
@@ -30,10 +30,10 @@ def frame(tmp_path):
     return {"color": image_lib.FileImage.create(str(path))}
 
 
-def _answers(kind, frame, start):
+def _answers(answer, frame, start):
     """Regions, in our form, of the first frame and the one after it."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(kind=kind)],
+        [sys.executable, "-c", PROGRAM.format(answer=answer)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

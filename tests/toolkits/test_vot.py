@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.evaluation.trackers import baselines
 from samn_jax.toolkits import vot
 
 
@@ -35,10 +34,10 @@ def test_trackers_are_described_for_each_kind_of_answer(tmp_path):
 def test_the_command_calls_run_with_what_was_given(tmp_path, monkeypatch):
     (tmp_path / "my 100%.safetensors").touch()
     monkeypatch.chdir(tmp_path)
-    fields = {"memory_capacity": 4, "machine": "emd"}
+    settings = ("memory_capacity=4", "machine=emd")
     checkpoint = "my 100%.safetensors"
     path = vot.write_ini(
-        tmp_path, checkpoint=checkpoint, sizes=((3, 4),), fields=fields
+        tmp_path, checkpoint=checkpoint, sizes=((3, 4),), settings=settings
     )
     calls = []
     monkeypatch.setattr(
@@ -47,7 +46,7 @@ def test_the_command_calls_run_with_what_was_given(tmp_path, monkeypatch):
     exec(_read(path)["samn-box"]["command"])
     ((given, named),) = calls
     assert given == ("samn", str(tmp_path / checkpoint))
-    assert named == {"kind": "box", "sizes": ((3, 4),), "fields": fields}
+    assert named == {"answer": "box", "sizes": ((3, 4),), "settings": settings}
 
 
 def test_sizes_of_a_data_set_are_found_whatever_its_layout(tmp_path):
@@ -70,26 +69,3 @@ def test_command_line(tmp_path, capsys):
     assert vot.main([*flags, "--sizes", "640"]) == 2
     assert "--sizes 640 must be WIDTHxHEIGHT" in capsys.readouterr().err
     assert vot.main([*flags, "--set", "capacity"]) == 2
-
-
-class Seen(baselines.CopyFirst):
-    """Keeps the frames' sizes and how it was started."""
-
-    def __init__(self):
-        self.sizes, self.starts = [], []
-
-    def init(self, frame, **start):
-        self.starts += start
-        return super().init(frame, **start)
-
-    def step(self, state, frame):
-        self.sizes.append(frame.shape)
-        return super().step(state, frame)
-
-
-@pytest.mark.parametrize(("from_mask", "start"), [(True, "mask"), (False, "box_xywh")])
-def test_warm_up_uses_frames_of_the_size_and_the_start_to_come(from_mask, start):
-    tracker = Seen()
-    vot.warm_up(tracker, (48, 64), from_mask=from_mask)
-    assert tracker.starts == [start]
-    assert set(tracker.sizes) == {(48, 64, 3)} and len(tracker.sizes) >= 2

@@ -49,13 +49,13 @@ def test_overrides_take_the_type_of_what_they_replace():
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("batchsize=4", "no 'batchsize'"),
-        ("optimizer.lr=1", "no 'lr'"),
+        ("batchsize=4", "try batch_size"),
+        ("optimizer.lr=1", "no 'optimizer.lr'"),
         ("batch_size=4.5", "present one, 8"),
         ("batch_size=True", "present one, 8"),
-        ("optimizer=adam", "one of its fields"),
-        ("seed.x=1", "no field of it"),
-        ("seed", "FIELD=VALUE"),
+        ("optimizer=adam", "name one of"),
+        ("seed.x=1", "no 'seed.x'"),
+        ("seed", "NAME=VALUE"),
     ],
 )
 def test_typos_and_wrong_types_are_errors(assignment, message):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data.formats import vot_binary as region_binary
 from samn_jax.data.formats import vot_regions as regions
 
@@ -73,19 +73,34 @@ def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
     return trajectory
 
 
+def is_whole(path: Path, num_frames: int) -> bool:
+    """Whether a file holds the regions of a run of so many frames."""
+    try:
+        return path.is_file() and len(read_trajectory(path, num_frames)) > 0
+    except errors.InputError:
+        return False
+
+
 def write_trajectory(path: Path, trajectory: Sequence[regions.Region]) -> None:
     """Write the regions of one run, the whole file in one step."""
     regions.write_regions(path, trajectory)
 
 
+def seconds_path(path: Path) -> Path:
+    """Returns the file of the seconds of a run, beside that of its regions."""
+    return path.with_name(f"{path.stem}_time.value")
+
+
 def write_seconds(path: Path, seconds: Sequence[float]) -> None:
-    """Write the time of every frame beside the regions, `<name>_time.value`.
+    """Writes the time of every frame of a run, whose regions are in `path`.
 
     It comes before the regions, whose file says that a run is complete.
+
+    Raises:
+      InputError: it can't be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{value:.6f}\n" for value in seconds)
-    path.with_name(f"{path.stem}_time.value").write_text(text)
+    files.write_text(seconds_path(path), text)
 
 
 def _read_binary(path: Path) -> tuple[regions.Region, ...]:

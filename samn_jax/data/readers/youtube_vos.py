@@ -5,6 +5,7 @@ the public masks of `valid` and `test` are those in which an object first appear
 `meta.json` tells the category of every object.
 """
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -16,7 +17,20 @@ from samn_jax.data.readers import folder
 Categories = dict[str, dict[int, str]]
 
 
-def read_youtube_vos(data_dir: Path) -> types.Dataset:
+@dataclasses.dataclass(frozen=True)
+class YouTubeVos(types.Dataset):
+    """The videos, and the categories that divide the measures.
+
+    Attributes:
+      categories: the category of every object; None without `meta.json`.
+      seen: categories that the training set has; None if it isn't in `../train`.
+    """
+
+    categories: Categories | None = None
+    seen: frozenset[str] | None = None
+
+
+def read_youtube_vos(data_dir: Path) -> YouTubeVos:
     """The videos of one split, whose folder this is, sorted by name.
 
     With a `meta.json` the videos are those that it names.
@@ -31,13 +45,16 @@ def read_youtube_vos(data_dir: Path) -> types.Dataset:
                 f"{data_dir / part} is missing: give the folder of one split of "
                 "YouTube-VOS (train, valid or test)"
             )
+    categories = None
     if (data_dir / "meta.json").is_file():
-        names = sorted(read_categories(data_dir))
+        categories = read_categories(data_dir)
+        names = sorted(categories)
     else:
         names = sorted(path.name for path in (data_dir / "Annotations").iterdir())
     sequences = tuple(_sequence(data_dir, name) for name in names)
     note = f"YouTube-VOS {data_dir.resolve().name}"
-    return types.Dataset("youtubevos", sequences, note)
+    seen = seen_categories(data_dir)
+    return YouTubeVos("youtubevos", sequences, note, categories, seen)
 
 
 def read_categories(data_dir: Path) -> Categories:

@@ -1,27 +1,24 @@
-"""One-pass evaluation of box benchmarks: the first box given, then boxes to the end.
+"""One-pass evaluation (OPE) of box benchmarks: the first box given, then the tracker's.
 
 Results lie where each benchmark wants them: OTB and TrackingNet in
-`<results>/<sequence>.txt`, GOT-10k in `<results>/<sequence>/<sequence>_001.txt` with
-the seconds of every frame in `<sequence>_time.txt`.
+`<results>/<video>.txt`, with the seconds of every frame in
+`<results>/times/<video>_time.txt`; GOT-10k in `<results>/<video>/<video>_001.txt` and
+`<video>_time.txt`.
 """
 
-import os
-import time
-import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from samn_jax import errors
-from samn_jax.data.formats import boxes
+from samn_jax import errors, files
+from samn_jax.data.formats import boxes, vot_results
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.data.formats import vot_results as region_files
-from samn_jax.evaluation.trackers import region_tracker
-
-# A fixed date of files in an archive, so that equal results give an equal archive.
-_ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)
+from samn_jax.evaluation import stopwatch
+from samn_jax.evaluation.protocols import protocol, region_protocol
+from samn_jax.evaluation.trackers import regions as region_trackers
 
 
 class Track(NamedTuple):
@@ -31,105 +28,124 @@ class Track(NamedTuple):
     seconds: Float[np.ndarray, " F"]
 
 
-def run_one_pass(
-    tracker: region_tracker.RegionTracker, sequence: boxes.BoxSequence
+def run_ope(
+    tracker: region_trackers.RegionTracker,
+    sequence: boxes.BoxSequence,
+    watch: stopwatch.Stopwatch,
 ) -> Track:
-    """The track of a video from its first true box, which is the first result.
+    """Returns the track of a video from its first true box, which is the first result.
 
     Where the tracker gives no region the box of the frame before is kept.
     """
     given = sequence.truths_xywh[0]
-    found, seconds = [given], []
-    state = None
-    for index in range(sequence.num_frames):
-        frame = sequence.frame(index)
-        began = time.perf_counter()
-        if index == 0:
-            state = tracker.init(frame, given)
-        else:
-            state, region = tracker.step(state, frame)
-            found.append(box_or_last(region, found[-1]))
-        seconds.append(time.perf_counter() - began)
+    state = watch.start(tracker.init, sequence.frame(0), given)
+    found, seconds = [given], [watch.last]
+    for index in range(1, sequence.num_frames):
+        state, region = watch.step(tracker.step, state, sequence.frame(index))
+        found.append(box_or_last(region, found[-1]))
+        seconds.append(watch.last)
     return Track(np.stack(found), np.array(seconds))
 
 
 def box_or_last(
     region: regions.Region, last: Float[np.ndarray, "4"]
 ) -> Float[np.ndarray, "4"]:
-    """Bounding box (x, y, width, height) of a region, or the last one if it has none.
+    """Returns the bounding box (x, y, width, height) of a region, or the last one.
 
     A code, an empty mask and a box without extent, the answer of a tracker that has
-    lost its target, have none.
+    lost its target, have none of their own.
     """
     box = regions.bounding_box(region)
     is_box = np.isfinite(box).all() and (box[2:] > 0).all()
     return box if is_box and not regions.is_empty(region) else last
 
 
+def flat_file(results_dir: Path, video: str) -> Path:
+    """Returns the file of a video's boxes in the layout of OTB and TrackingNet."""
+    return results_dir / f"{video}.txt"
+
+
+def got10k_file(results_dir: Path, video: str) -> Path:
+    """Returns the file of a video's boxes in the layout of GOT-10k.
+
+    A deterministic tracker needs one repetition.
+    """
+    return vot_results.repetition_path(results_dir, video, 1)
+
+
+def flat_seconds(path: Path) -> Path:
+    """Returns the file of the seconds that belongs to one of OTB or TrackingNet."""
+    return path.parent / "times" / f"{path.stem}_time.txt"
+
+
+def got10k_seconds(path: Path) -> Path:
+    """Returns the file of the seconds that belongs to one of GOT-10k."""
+    return path.with_name(f"{path.stem.removesuffix('_001')}_time.txt")
+
+
 def run_to_file(
-    tracker: region_tracker.RegionTracker,
+    tracker: region_trackers.RegionTracker,
     sequence: boxes.BoxSequence,
-    results_dir: Path,
-) -> Path:
-    """The file of a video's boxes in the layout of OTB and TrackingNet.
+    path: Path,
+    seconds_path: Path,
+    watch: stopwatch.Stopwatch,
+) -> None:
+    """Writes a video's boxes and seconds, unless a whole file of boxes is there.
 
-    It isn't run again if it is there.
+    The seconds come first: the boxes say that the run is finished.
     """
-    path = results_dir / f"{sequence.name}.txt"
-    if not path.is_file():
-        track = run_one_pass(tracker, sequence)
-        _write_seconds(results_dir / "times" / f"{sequence.name}_time.txt", track)
+    if not _is_whole(path, sequence.num_frames):
+        track = run_ope(tracker, sequence, watch)
+        lines = "".join(f"{value:.8f}\n" for value in track.seconds)
+        files.write_text(seconds_path, lines)
         boxes.write_boxes(path, track.boxes_xywh)
-    return path
 
 
-def run_to_got10k(
-    tracker: region_tracker.RegionTracker,
-    sequence: boxes.BoxSequence,
-    results_dir: Path,
-) -> Path:
-    """The file of a video's boxes in the layout of GOT-10k, with times.
-
-    A deterministic tracker needs one repetition. It isn't run again if it is there.
-    """
-    path = region_files.repetition_path(results_dir, sequence.name, 1)
+def _is_whole(path: Path, num_frames: int) -> bool:
     if not path.is_file():
-        track = run_one_pass(tracker, sequence)
-        _write_seconds(path.with_name(f"{sequence.name}_time.txt"), track)
-        boxes.write_boxes(path, track.boxes_xywh)
-    return path
+        return False
+    try:
+        boxes.read_boxes(path, num_frames)
+    except errors.InputError:  # Damaged: it will be made again.
+        return False
+    return True
 
 
-def write_submission(
-    results_dir: Path, sequences: tuple[boxes.BoxSequence, ...], archive: Path
-) -> Path:
-    """The zip archive that the servers of GOT-10k and TrackingNet take.
+def _protocol(
+    result_file: Callable[[Path, str], Path], seconds_file: Callable[[Path], Path]
+) -> protocol.Protocol:
+    def result_files(sequence: boxes.BoxSequence, results_dir: Path) -> list[Path]:
+        return [files.inside(results_dir, result_file(results_dir, sequence.name))]
 
-    Raises:
-      InputError: if a video has no result, or not a box a frame.
-    """
-    files = []
-    for sequence in sequences:
-        flat = results_dir / f"{sequence.name}.txt"
-        nested = region_files.repetition_path(results_dir, sequence.name, 1)
-        path = flat if flat.is_file() else nested
-        if not path.is_file():
-            raise errors.InputError(
-                f"{results_dir} has no boxes of {sequence.name}: run it before packing"
-            )
-        boxes.read_boxes(path, sequence.num_frames)
-        files += [path] if path == flat else sorted(path.parent.glob("*.txt"))
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_suffix(".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed:
-        for path in files:
-            name = path.relative_to(results_dir).as_posix()
-            entry = zipfile.ZipInfo(name, _ARCHIVE_DATE)
-            packed.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    os.replace(partial, archive)
-    return archive
+    def run(
+        tracker: region_trackers.RegionTracker,
+        sequence: boxes.BoxSequence,
+        results_dir: Path,
+        watch: stopwatch.Stopwatch,
+    ) -> None:
+        (path,) = result_files(sequence, results_dir)
+        seconds_path = files.inside(results_dir, seconds_file(path))
+        run_to_file(tracker, sequence, path, seconds_path, watch)
+
+    def read(
+        sequence: boxes.BoxSequence, results_dir: Path
+    ) -> dict[int, regions.Region]:
+        (path,) = result_files(sequence, results_dir)
+        return dict(enumerate(boxes.read_boxes(path, sequence.num_frames)))
+
+    return region_protocol.make_protocol(
+        region_protocol.RegionProtocol(
+            run=run,
+            result_files=result_files,
+            seconds_file=seconds_file,
+            starts=("box",),
+            gives_mask=lambda sequence: False,
+            size_hw=lambda sequence: sequence.read_size(),
+            truths=lambda sequence: sequence.truths_xywh,
+            read=read,
+        )
+    )
 
 
-def _write_seconds(path: Path, track: Track) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{value:.8f}\n" for value in track.seconds))
+OPE = _protocol(flat_file, flat_seconds)
+GOT10K_OPE = _protocol(got10k_file, got10k_seconds)

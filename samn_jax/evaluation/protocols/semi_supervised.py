@@ -1,118 +1,141 @@
-"""How a tracker is led through a video: objects given once, then on its own."""
+"""Semi-supervised video object segmentation: objects are given once, then tracked.
+
+Results are masks with object ids, `<results>/<video>/<frame>.png`.
+"""
 
 import collections
 import concurrent.futures
-import time
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+import tqdm
+from jaxtyping import Bool, UInt8
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
-from samn_jax.evaluation.trackers import followers
+from samn_jax.data.formats import images
+from samn_jax.evaluation import stopwatch
+from samn_jax.evaluation.protocols import protocol
+from samn_jax.evaluation.trackers import interface, objects, warm_up
 
-Start = Literal["mask", "box"]
+Ids = UInt8[np.ndarray, "H W"]
 
 _FRAMES_AHEAD = 4
-_WARM_UP_STEPS = 2
 
 
-@runtime_checkable
-class Output(Protocol):
-    """What a tracker says of one frame."""
+def track_objects(
+    tracker: interface.VideoTracker,
+    sequence: types.Sequence,
+    start: interface.Start,
+    watch: stopwatch.Stopwatch,
+) -> Iterator[Ids]:
+    """Yields the object ids of every frame, one frame at a time.
 
-    mask: Any  # object probability, an array (H, W)
-
-
-@runtime_checkable
-class VideoTracker(Protocol):
-    """Interface of `samn_jax.Tracker` that evaluation needs; one object a state."""
-
-    def init(self, frame: np.ndarray, **start: Any) -> tuple[Any, Output]:
-        """State and answer after the first frame, from `mask` or `box_xywh`."""
-
-    def step(self, state: Any, frame: np.ndarray) -> tuple[Any, Output]:
-        """State and answer after one more frame."""
-
-
-class TrackedFrame(NamedTuple):
-    """Result of one frame."""
-
-    ids: UInt8[np.ndarray, "H W"]
-    seconds: float  # from the decoded frame to its ids and the next state
-
-
-def track_sequence(
-    tracker: VideoTracker, sequence: types.Sequence, start: Start
-) -> Iterator[TrackedFrame]:
-    """The object ids of every frame, one frame at a time.
-
-    Every object is followed from the frame that gives it. Its result there is the
-    given mask, or what the tracker makes of the box.
+    Every object is tracked from the frame that gives it. Its result there is the given
+    mask, or what the tracker makes of the box.
 
     Args:
-      tracker: a tracker of one object, or of several at once.
-      sequence: video; its masks say which objects to follow from where.
+      tracker: of one object, or of several at once.
+      sequence: video; its masks say which objects to track from where.
       start: whether the tracker sees such a mask or only its bounding box.
+      watch: times the tracker.
 
     Raises:
-      InputError: if a frame can't be read or changes its size, or no mask to start from
+      InputError: a frame can't be read or changes its size, or no mask to start from
         can be used.
     """
     starts = sequence.starts()
-    follower = followers.choose(tracker, sum(map(len, starts.values())))
-    state, size = None, sequence.frame(0).shape[:2]
-    for index, frame in enumerate(_decode_ahead(sequence)):
-        _check_size(sequence, index, frame, size)
-        new = starts.get(index, ())
-        given = sequence.given_mask(index) if new else None
-        began = time.perf_counter()
-        ids = np.zeros(size, np.uint8)
+    several = objects.tracker_of(tracker, sum(map(len, starts.values())))
+    state, size_hw = None, sequence.frame(0).shape[:2]
+    for index, frame in enumerate(_read_ahead(sequence)):
+        _check_size(sequence, index, frame, size_hw)
+        ids = np.zeros(size_hw, np.uint8)
         if state is not None:
-            state, ids = follower.step(state, frame)
+            state, ids = watch.step(several.step, state, frame)
         masks = {}
-        for i in new:
-            state, masks[i] = follower.add(
-                state, frame, i, _start_of(given == i, start)
-            )
+        given = sequence.given_mask(index) if index in starts else None
+        for i in starts.get(index, ()):
+            what = _start_of(given == i, start)
+            state, masks[i] = watch.start(several.add, state, frame, i, what)
         if masks:
-            found = followers.join(masks)
+            found = objects.winners(masks)
             ids = np.where(found > 0, found, ids)
-        _wait_for(state)
-        yield TrackedFrame(ids, time.perf_counter() - began)
+        yield ids
 
 
-def warm_up(tracker: VideoTracker, sequence: types.Sequence, start: Start) -> None:
-    """Track a first frame against itself, so that all is compiled for the sequence."""
-    starts = sequence.starts()
-    index, ids = next(iter(starts.items()))
-    follower = followers.choose(tracker, sum(map(len, starts.values())))
-    frame, mask = sequence.frame(index), sequence.given_mask(index)
-    given = _start_of(mask == ids[0], start)
-    state, _ = follower.add(None, frame, ids[0], given)
-    for _ in range(_WARM_UP_STEPS):
-        state, _ = follower.step(state, frame)
+def mask_file(sequence: types.Sequence, index: int, results_dir: Path) -> Path:
+    """Returns the file of one frame's result, proved to lie in the results folder.
+
+    Raises:
+      InputError: it does not.
+    """
+    name = f"{sequence.frame_names[index]}.png"
+    return files.inside(results_dir, results_dir / sequence.name / name)
 
 
-def _wait_for(state: Any) -> None:
-    """Return once the state is computed, which JAX would go on with unseen."""
-    import jax  # Not on top: the processes that score have no need of it.
+def mask_files(sequence: types.Sequence, results_dir: Path) -> list[Path]:
+    """Returns the files of all frames' results, as `mask_file` does."""
+    indices = range(sequence.num_frames)
+    return [mask_file(sequence, index, results_dir) for index in indices]
 
-    jax.block_until_ready(state)
+
+def _run(
+    tracker: interface.VideoTracker,
+    sequence: types.Sequence,
+    results_dir: Path,
+    request: interface.Request,
+    watch: stopwatch.Stopwatch,
+) -> None:
+    paths = mask_files(sequence, results_dir)
+    frames = track_objects(tracker, sequence, request.start, watch)
+    progress = tqdm.tqdm(
+        frames, total=len(paths), desc=sequence.name, leave=False, disable=None
+    )
+    for path, ids in zip(paths, progress, strict=True):
+        images.write_mask(path, ids)
 
 
-def _start_of(mask: np.ndarray, start: Start) -> dict[str, Any]:
+def _program(sequence: types.Sequence, request: interface.Request) -> warm_up.Program:
+    num_objects = sum(map(len, sequence.starts().values()))
+    size_hw = sequence.frame(0).shape[:2]
+    return warm_up.Program(size_hw, request.start == "mask", num_objects)
+
+
+def _show(sequence: types.Sequence, index: int, results_dir: Path) -> protocol.Shown:
+    path = mask_file(sequence, index, results_dir)
+    # Results to score may leave out the first and last frame.
+    ids = images.read_mask(path) if path.is_file() else None
+    return protocol.Shown(ids, sequence.mask(index))
+
+
+def _no_seconds(path: Path) -> None:
+    return None
+
+
+SEMI_SUPERVISED = protocol.Protocol(
+    folder="masks",
+    run=_run,
+    result_files=mask_files,
+    seconds_file=_no_seconds,
+    program=_program,
+    show=_show,
+    starts=("mask", "box"),
+    answers=("mask",),
+)
+
+
+def _start_of(mask: Bool[np.ndarray, "H W"], start: interface.Start) -> dict[str, Any]:
     if start == "mask":
         return {"mask": mask}
     box_xywh = cv2.boundingRect(mask.astype(np.uint8))
     return {"box_xywh": tuple(float(value) for value in box_xywh)}
 
 
-def _decode_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """All frames in order, read in a thread while the tracker is at work."""
+def _read_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
+    """Yields all frames in order, read in a thread while the tracker is at work."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         waiting: collections.deque = collections.deque()
         for index in range(sequence.num_frames):
@@ -124,12 +147,12 @@ def _decode_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3
 
 
 def _check_size(
-    sequence: types.Sequence, index: int, frame: np.ndarray, size: tuple[int, int]
+    sequence: types.Sequence, index: int, frame: np.ndarray, size_hw: tuple[int, int]
 ) -> None:
-    if frame.shape[:2] != size:
-        name = sequence.frame_names[index]
+    if frame.shape[:2] != size_hw:
+        name = files.shown(sequence.frame_names[index])
         raise errors.InputError(
             f"frame {name} of sequence {sequence.name} is {frame.shape[1]}x"
-            f"{frame.shape[0]}, the first one {size[1]}x{size[0]}: bring all frames to "
-            "one size"
+            f"{frame.shape[0]}, the first one {size_hw[1]}x{size_hw[0]}: bring all "
+            "frames to one size"
         )

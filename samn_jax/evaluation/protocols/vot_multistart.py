@@ -1,38 +1,56 @@
-"""The multi-start protocol of VOT2020: a run from every anchor, never started again."""
+"""The multi-start protocol of VOT2020: a run from every anchor, never started again.
 
-import time
+Results are `<results>/baseline/<video>/<video>_00000050.txt` of the run from anchor 50.
+"""
+
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.data.formats import vot_results as region_files
+from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
-from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation import stopwatch
+from samn_jax.evaluation.protocols import region_protocol
+from samn_jax.evaluation.trackers import regions as region_trackers
 
 
 def run_anchors(
-    tracker: region_tracker.RegionTracker, sequence: vot.VotSequence, results_dir: Path
+    tracker: region_trackers.RegionTracker,
+    sequence: vot.VotSequence,
+    results_dir: Path,
+    watch: stopwatch.Stopwatch,
 ) -> list[Path]:
-    """Files of the runs from all anchors; those there already aren't run again.
+    """Returns the files of the runs from all anchors; whole ones aren't run again.
 
     Raises:
-      InputError: if the sequence has no anchors, or one without a true region.
+      InputError: the sequence has no anchors, or one without a true region.
     """
-    experiment = results_dir / region_files.EXPERIMENT
-    paths = []
-    for frames in anchor_runs(sequence):
-        path = region_files.anchor_path(experiment, sequence.name, frames[0])
-        if not path.is_file():
-            _run_anchor(tracker, sequence, frames, path)
-        paths.append(path)
+    paths = anchor_files(sequence, results_dir)
+    for frames, path in zip(anchor_runs(sequence), paths, strict=True):
+        if not vot_results.is_whole(path, len(frames)):
+            _run_anchor(tracker, sequence, frames, path, watch)
     return paths
 
 
-def anchor_runs(sequence: vot.VotSequence) -> list[range]:
-    """The frames of each run in the order in which the tracker sees them.
+def anchor_files(sequence: vot.VotSequence, results_dir: Path) -> list[Path]:
+    """Returns the files that the runs from all anchors have or will have.
 
     Raises:
-      InputError: if the sequence has no anchors, or one without a true region.
+      InputError: as `anchor_runs`, or one would lie outside the results folder.
+    """
+    experiment = results_dir / vot_results.EXPERIMENT
+    paths = (
+        vot_results.anchor_path(experiment, sequence.name, frames[0])
+        for frames in anchor_runs(sequence)
+    )
+    return [files.inside(results_dir, path) for path in paths]
+
+
+def anchor_runs(sequence: vot.VotSequence) -> list[range]:
+    """Returns the frames of each run in the order in which the tracker sees them.
+
+    Raises:
+      InputError: the sequence has no anchors, or one without a true region.
     """
     forward = [range(a, sequence.num_frames) for a in sequence.forward_anchors]
     backward = [range(a, -1, -1) for a in sequence.backward_anchors]
@@ -52,22 +70,49 @@ def anchor_runs(sequence: vot.VotSequence) -> list[range]:
 
 
 def _run_anchor(
-    tracker: region_tracker.RegionTracker,
+    tracker: region_trackers.RegionTracker,
     sequence: vot.VotSequence,
     frames: range,
     path: Path,
+    watch: stopwatch.Stopwatch,
 ) -> None:
     anchor = frames[0]
-    image = sequence.frame(anchor)
-    began = time.perf_counter()
-    state = tracker.init(image, sequence.groundtruth[anchor])
-    seconds = [time.perf_counter() - began]
+    truth = sequence.groundtruth[anchor]
+    state = watch.start(tracker.init, sequence.frame(anchor), truth)
+    seconds = [watch.last]
     trajectory: list[regions.Region] = [regions.code(regions.INITIALIZED)]
     for index in frames[1:]:
-        image = sequence.frame(index)
-        began = time.perf_counter()
-        state, region = tracker.step(state, image)
-        seconds.append(time.perf_counter() - began)
+        state, region = watch.step(tracker.step, state, sequence.frame(index))
+        seconds.append(watch.last)
         trajectory.append(region)
-    region_files.write_seconds(path, seconds)
-    region_files.write_trajectory(path, trajectory)
+    vot_results.write_seconds(path, seconds)
+    vot_results.write_trajectory(path, trajectory)
+
+
+def _first_run(
+    sequence: vot.VotSequence, results_dir: Path
+) -> dict[int, regions.Region]:
+    frames = anchor_runs(sequence)[0]
+    experiment = vot_results.experiment_dir(results_dir)
+    path = vot_results.anchor_path(experiment, sequence.name, frames[0])
+    trajectory = vot_results.read_trajectory(path, len(frames))
+    return dict(zip(frames, trajectory, strict=True))
+
+
+def _gives_mask(sequence: vot.VotSequence) -> bool:
+    truth = sequence.groundtruth[anchor_runs(sequence)[0][0]]
+    return isinstance(truth, regions.MaskRegion)
+
+
+VOT_MULTISTART = region_protocol.make_protocol(
+    region_protocol.RegionProtocol(
+        run=run_anchors,
+        result_files=anchor_files,
+        seconds_file=vot_results.seconds_path,
+        starts=("mask", "box"),
+        gives_mask=_gives_mask,
+        size_hw=lambda sequence: sequence.size_hw,
+        truths=lambda sequence: sequence.groundtruth,
+        read=_first_run,
+    )
+)

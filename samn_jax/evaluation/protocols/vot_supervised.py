@@ -1,13 +1,18 @@
-"""The supervised protocol of VOT2016 to VOT2019: a failed tracker is started again."""
+"""The supervised protocol of VOT2016 to VOT2019: a failed tracker is started again.
 
-import time
+Results are `<results>/baseline/<video>/<video>_001.txt` and so on, a repetition each.
+"""
+
 from pathlib import Path
 from typing import NamedTuple
 
+from samn_jax import errors, files
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.data.formats import vot_results as region_files
+from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
-from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation import stopwatch
+from samn_jax.evaluation.protocols import region_protocol
+from samn_jax.evaluation.trackers import regions as region_trackers
 from samn_jax.geometry import polygons
 from samn_jax.metrics import vot as vot_metrics
 
@@ -24,34 +29,38 @@ class Trajectory(NamedTuple):
 
 
 def run_repetitions(
-    tracker: region_tracker.RegionTracker,
+    tracker: region_trackers.RegionTracker,
     sequence: vot.VotSequence,
     results_dir: Path,
+    watch: stopwatch.Stopwatch,
     *,
     repetitions: int = REPETITIONS,
 ) -> list[Path]:
-    """Files of the runs on one video; those that are there already aren't run again.
+    """Returns the files of the runs on one video; whole ones aren't run again.
 
     The runs end early once three have given the same result.
     """
-    experiment = results_dir / region_files.EXPERIMENT
+    experiment = results_dir / vot_results.EXPERIMENT
     paths: list[Path] = []
     for repetition in range(1, repetitions + 1):
         if len(paths) == _SAME_RUNS and len({p.read_bytes() for p in paths}) == 1:
             break
-        path = region_files.repetition_path(experiment, sequence.name, repetition)
-        if not path.is_file():
-            trajectory = run_supervised(tracker, sequence)
-            region_files.write_seconds(path, trajectory.seconds)
-            region_files.write_trajectory(path, trajectory.regions)
+        path = vot_results.repetition_path(experiment, sequence.name, repetition)
+        files.inside(results_dir, path)
+        if not vot_results.is_whole(path, sequence.num_frames):
+            trajectory = run_supervised(tracker, sequence, watch)
+            vot_results.write_seconds(path, trajectory.seconds)
+            vot_results.write_trajectory(path, trajectory.regions)
         paths.append(path)
     return paths
 
 
 def run_supervised(
-    tracker: region_tracker.RegionTracker, sequence: vot.VotSequence
+    tracker: region_trackers.RegionTracker,
+    sequence: vot.VotSequence,
+    watch: stopwatch.Stopwatch,
 ) -> Trajectory:
-    """One run through a video.
+    """Returns one run through a video.
 
     The tracker starts from the truth. It has failed in a frame where its region and the
     truth have no pixel of the image in common; it starts again five frames later, or in
@@ -68,13 +77,12 @@ def run_supervised(
             seconds.append(0.0)
             continue
         frame = sequence.frame(index)
-        began = time.perf_counter()
         if index == start:
-            state = tracker.init(frame, truth)
+            state = watch.start(tracker.init, frame, truth)
             region: regions.Region = regions.code(regions.INITIALIZED)
         else:
-            state, region = tracker.step(state, frame)
-        seconds.append(time.perf_counter() - began)
+            state, region = watch.step(tracker.step, state, frame)
+        seconds.append(watch.last)
         if index > start and _has_failed(region, truth, sequence.size_hw):
             region = regions.code(regions.FAILED)
             start = index + vot_metrics.RESTART_FRAMES
@@ -90,3 +98,33 @@ def _has_failed(
     result, truths = regions.corners([region]), regions.corners([truth])
     overlap = polygons.pixel_overlaps(result, truths, size_hw=size_hw)[0]
     return bool(not overlap > 0)  # NaN, no region at all, is a failure too
+
+
+def _result_files(sequence: vot.VotSequence, results_dir: Path) -> list[Path]:
+    """Returns the files of the repetitions that are there."""
+    try:
+        found = vot_results.repetition_files(results_dir, sequence.name)
+    except errors.InputError:  # There is none.
+        return []
+    return [files.inside(results_dir, path) for path in found]
+
+
+def _first_run(
+    sequence: vot.VotSequence, results_dir: Path
+) -> dict[int, regions.Region]:
+    path = vot_results.repetition_files(results_dir, sequence.name)[0]
+    return dict(enumerate(vot_results.read_trajectory(path, sequence.num_frames)))
+
+
+VOT_SUPERVISED = region_protocol.make_protocol(
+    region_protocol.RegionProtocol(
+        run=run_repetitions,
+        result_files=_result_files,
+        seconds_file=vot_results.seconds_path,
+        starts=("box",),
+        gives_mask=lambda sequence: False,
+        size_hw=lambda sequence: sequence.size_hw,
+        truths=lambda sequence: sequence.groundtruth,
+        read=_first_run,
+    )
+)

@@ -12,23 +12,23 @@ from jaxtyping import Bool, Float, UInt8
 from samn_jax import errors
 from samn_jax.data import types
 from samn_jax.data.formats import images
-from samn_jax.evaluation.scores import types as benchmark_scores
+from samn_jax.evaluation.scores.types import Scores
 from samn_jax.metrics import davis
 
-# Scores of one object: name of the measure → value in 0-1.
-Scores = dict[str, float]
+# Of one object: name of the measure → value in 0-1.
+ObjectScores = dict[str, float]
 
 
 def score_masks(
     dataset: types.Dataset, masks_dir: Path, num_workers: int = 1
-) -> benchmark_scores.BenchmarkScores:
+) -> Scores:
     """The measures of DAVIS, over all objects and over those of each sequence.
 
     Raises:
       InputError: as `score_dataset`.
     """
     scores = score_dataset(dataset, masks_dir, num_workers)
-    return benchmark_scores.BenchmarkScores(
+    return Scores(
         summarize([one for objects in scores.values() for one in objects.values()]),
         {name: summarize(list(objects.values())) for name, objects in scores.items()},
     )
@@ -40,7 +40,7 @@ def score_dataset(
     num_workers: int = 1,
     *,
     last_frame: bool = False,
-) -> dict[str, dict[int, Scores]]:
+) -> dict[str, dict[int, ObjectScores]]:
     """Scores of every object of every sequence: sequence → id → scores.
 
     Objects without true masks beyond their first frame are left out.
@@ -74,7 +74,7 @@ def score_dataset(
 
 def score_sequence(
     sequence: types.Sequence, masks_dir: Path, *, last_frame: bool = False
-) -> dict[int, Scores]:
+) -> dict[int, ObjectScores]:
     """Scores of every object in one sequence by its id, in the order of the ids.
 
     Raises:
@@ -110,7 +110,7 @@ def measure_sequence(
     return {i: np.array(table) for i, table in tables.items() if table}
 
 
-def summarize(scores: list[Scores]) -> Scores:
+def summarize(scores: list[ObjectScores]) -> ObjectScores:
     """Mean of every measure over objects; empty if there are none."""
     if not scores:
         return {}
@@ -123,7 +123,7 @@ def _measure(
     return davis.region_overlap(mask, truth), davis.boundary_accuracy(mask, truth)
 
 
-def _statistics(region_and_boundary: Float[np.ndarray, "F 2"]) -> Scores:
+def _statistics(region_and_boundary: Float[np.ndarray, "F 2"]) -> ObjectScores:
     region, boundary = map(davis.statistics, region_and_boundary.T)
     scores = {"J&F": (region.mean + boundary.mean) / 2}
     for letter, statistics in (("J", region), ("F", boundary)):

@@ -11,15 +11,12 @@ import numpy as np
 from jaxtyping import Float
 
 from samn_jax import errors
-from samn_jax.data.formats import boxes
-from samn_jax.data.formats import vot_results as region_files
-from samn_jax.evaluation.scores import types as benchmark_scores
+from samn_jax.data.formats import boxes, vot_results
+from samn_jax.evaluation.scores.types import Scores
 from samn_jax.metrics import sot
 
 
-def score_otb(
-    sequences: Sequence[boxes.BoxSequence], results_dir: Path
-) -> benchmark_scores.BenchmarkScores:
+def score_otb(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> Scores:
     """Success (area under its curve) and precision at 20 px, means over the videos.
 
     Raises:
@@ -36,7 +33,7 @@ def score_otb(
 
 def score_trackingnet(
     sequences: Sequence[boxes.BoxSequence], results_dir: Path
-) -> benchmark_scores.BenchmarkScores:
+) -> Scores:
     """Success, precision and normalized precision, means over the videos.
 
     Raises:
@@ -52,9 +49,7 @@ def score_trackingnet(
     return _mean_over_videos(scores)
 
 
-def score_got10k(
-    sequences: Sequence[boxes.BoxSequence], results_dir: Path
-) -> benchmark_scores.BenchmarkScores:
+def score_got10k(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> Scores:
     """Average overlap and success at 0.5 and 0.75, over all frames together.
 
     Raises:
@@ -63,7 +58,7 @@ def score_got10k(
     overlaps = {s.name: _got10k_overlaps(s, results_dir) for s in sequences}
     pooled = np.concatenate(list(overlaps.values()))
     per_sequence = {name: _got10k_measures(o) for name, o in overlaps.items()}
-    return benchmark_scores.BenchmarkScores(_got10k_measures(pooled), per_sequence)
+    return Scores(_got10k_measures(pooled), per_sequence)
 
 
 def _got10k_overlaps(
@@ -79,7 +74,7 @@ def _got10k_overlaps(
                 size_hw=size_hw,
                 is_visible=sequence.is_visible,
             )
-            for path in region_files.repetition_files(results_dir, sequence.name)
+            for path in vot_results.repetition_files(results_dir, sequence.name)
         ]
     )
 
@@ -104,7 +99,7 @@ def _truths(sequence: boxes.BoxSequence) -> boxes.Boxes:
 
 def _mean_over_videos(
     scores: dict[str, dict[str, float]],
-) -> benchmark_scores.BenchmarkScores:
+) -> Scores:
     rows = list(scores.values())
     metrics = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-    return benchmark_scores.BenchmarkScores(metrics, scores)
+    return Scores(metrics, scores)

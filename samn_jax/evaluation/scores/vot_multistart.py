@@ -8,18 +8,16 @@ from jaxtyping import Bool
 
 from samn_jax import errors
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.data.formats import vot_results as region_files
+from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
 from samn_jax.evaluation.protocols import vot_multistart
-from samn_jax.evaluation.scores import types as benchmark_scores
+from samn_jax.evaluation.scores.types import Scores
 from samn_jax.metrics import vot2020
 
 Bounds = tuple[int, int, int, int]
 
 
-def score_multistart(
-    sequences: Sequence[vot.VotSequence], results_dir: Path
-) -> benchmark_scores.BenchmarkScores:
+def score_multistart(sequences: Sequence[vot.VotSequence], results_dir: Path) -> Scores:
     """Accuracy, robustness (share of frames tracked) and expected average overlap.
 
     Args:
@@ -35,18 +33,16 @@ def score_multistart(
     metrics["EAO"] = vot2020.expected_average_overlap(runs)
     names = [sequence.name for sequence in sequences]
     per_sequence = [_measures([one]) for one in runs]
-    return benchmark_scores.BenchmarkScores(
-        metrics, dict(zip(names, per_sequence, strict=True))
-    )
+    return Scores(metrics, dict(zip(names, per_sequence, strict=True)))
 
 
 def read_runs(sequence: vot.VotSequence, results_dir: Path) -> vot2020.SequenceRuns:
     """The runs from all anchors of one video, compared with its truth."""
-    experiment = region_files.experiment_dir(results_dir)
+    experiment = vot_results.experiment_dir(results_dir)
     runs = []
     for frames in vot_multistart.anchor_runs(sequence):
-        path = region_files.anchor_path(experiment, sequence.name, frames[0])
-        trajectory = region_files.read_trajectory(path, len(frames))
+        path = vot_results.anchor_path(experiment, sequence.name, frames[0])
+        trajectory = vot_results.read_trajectory(path, len(frames))
         _check_multistart(path, trajectory)
         truths = [sequence.groundtruth[index] for index in frames]
         overlaps = [

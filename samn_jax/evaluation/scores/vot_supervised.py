@@ -8,16 +8,16 @@ from jaxtyping import Float
 
 from samn_jax import errors
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.data.formats import vot_results as region_files
+from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
-from samn_jax.evaluation.scores import types as benchmark_scores
+from samn_jax.evaluation.scores.types import Scores
 from samn_jax.geometry import polygons
 from samn_jax.metrics import vot as vot_metrics
 
 
 def score_supervised(
     sequences: Sequence[vot.VotSequence], results_dir: Path, year: int
-) -> benchmark_scores.BenchmarkScores:
+) -> Scores:
     """Accuracy, robustness, expected average overlap and failures of VOT2016-2019.
 
     Args:
@@ -35,19 +35,17 @@ def score_supervised(
     metrics["EAO"] = vot_metrics.expected_average_overlap(runs, interval)
     names = [sequence.name for sequence in sequences]
     per_sequence = [_measures([repetitions]) for repetitions in runs]
-    return benchmark_scores.BenchmarkScores(
-        metrics, dict(zip(names, per_sequence, strict=True))
-    )
+    return Scores(metrics, dict(zip(names, per_sequence, strict=True)))
 
 
 def read_runs(sequence: vot.VotSequence, results_dir: Path) -> list[vot_metrics.Run]:
     """All repetitions of one video, compared with its truth."""
-    paths = region_files.repetition_files(results_dir, sequence.name)
+    paths = vot_results.repetition_files(results_dir, sequence.name)
     return [_read_run(sequence, path) for path in paths]
 
 
 def _read_run(sequence: vot.VotSequence, path: Path) -> vot_metrics.Run:
-    trajectory = region_files.read_trajectory(path, sequence.num_frames)
+    trajectory = vot_results.read_trajectory(path, sequence.num_frames)
     _check_supervised(path, trajectory)
     result, truth = map(regions.corners, (trajectory, sequence.groundtruth))
     overlaps, inner = _overlaps(result, truth, sequence.size_hw)

@@ -1,50 +1,85 @@
 """Trackers by name, with everything that decides their results."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from samn_jax import errors, overrides
-from samn_jax import provenance as manifest
-from samn_jax.evaluation.protocols import semi_supervised as protocols
-from samn_jax.evaluation.trackers import baselines
+from samn_jax import errors, overrides, provenance
+from samn_jax.evaluation.trackers import baselines, interface
 
-TRACKERS = ("samn", "copy_first", "filter_only")
+
+class Variant(NamedTuple):
+    """One kind of tracker.
+
+    Attributes:
+      build: a `samn_jax.Tracker`, None for those without a model → the tracker.
+      has_model: whether it has a checkpoint and settings.
+    """
+
+    build: Callable[[Any], interface.VideoTracker]
+    has_model: bool = True
+
+
+def _itself(tracker: Any) -> interface.VideoTracker:
+    return tracker
+
+
+def _copy_first(tracker: None) -> interface.VideoTracker:
+    return baselines.CopyFirst()
+
+
+def _filter_only(tracker: Any) -> interface.VideoTracker:
+    # Not on top: it brings JAX, which scoring and baselines do without.
+    from samn_jax.evaluation.trackers import filter_only
+
+    return filter_only.FilterOnly(tracker)
+
+
+TRACKERS: dict[str, Variant] = {
+    "samn": Variant(_itself),
+    "copy_first": Variant(_copy_first, has_model=False),
+    "filter_only": Variant(_filter_only),
+}
+DEFAULT_CHECKPOINT = "lite"
 
 
 def load_tracker(
-    name: str, checkpoint: str, fields: dict[str, Any]
-) -> tuple[protocols.VideoTracker, dict[str, Any]]:
-    """The tracker, and everything about it that decides the results.
+    name: str, checkpoint: str | None, settings: Sequence[str]
+) -> tuple[interface.VideoTracker, dict[str, Any]]:
+    """Returns the tracker, and everything about it that decides the results.
 
     Args:
-      name: one of `TRACKERS`; `copy_first` uses neither of the other two.
-      checkpoint: name of a shipped model, or path of a model file.
-      fields: fields of `TrackerConfig` that differ from the default.
+      name: one of `TRACKERS`.
+      checkpoint: name of a shipped model, or path of a model file; None is `lite`. A
+        tracker without a model has no use for it, but refuses a bad one.
+      settings: `field=value` assignments to the model's tracker config.
 
     Raises:
-      InputError: if there is no such tracker, checkpoint or field.
+      InputError: there is no such tracker, checkpoint or field, or a value is bad.
     """
-    if name == "copy_first":
-        return baselines.CopyFirst(), {"tracker": name}
     if name not in TRACKERS:
         raise errors.InputError(
             f"tracker {name!r} is unknown: choose from {', '.join(TRACKERS)}"
         )
-    import samn_jax  # Scoring and baselines do without the compiler.
-    from samn_jax import tracking
+    variant = TRACKERS[name]
+    tracker, facts = None, {}
+    if variant.has_model or checkpoint is not None or settings:
+        tracker, facts = _load_model(checkpoint or DEFAULT_CHECKPOINT, settings)
+    if not variant.has_model:
+        return variant.build(None), {"tracker": name}
+    return variant.build(tracker), {"tracker": name, **facts}
+
+
+def _load_model(checkpoint: str, settings: Sequence[str]) -> tuple[Any, dict[str, Any]]:
+    import samn_jax  # Not on top: it brings JAX.
     from samn_jax.models import model_file
 
-    fields = overrides.typed_fields(fields, tracking.TrackerConfig)
-    tracker = samn_jax.Tracker.from_checkpoint(checkpoint, **fields)
-    follower = tracker
-    if name == "filter_only":
-        from samn_jax.evaluation.trackers import filter_only
-
-        follower = filter_only.FilterOnly(tracker)
-    return follower, {
-        "tracker": name,
-        "config": dataclasses.asdict(tracker.config),
+    tracker = samn_jax.Tracker.from_checkpoint(checkpoint)
+    config = overrides.override(tracker.config, settings)
+    spec = tracker.spec._replace(config=config)
+    return dataclasses.replace(tracker, spec=spec), {
+        "config": dataclasses.asdict(config),
         "checkpoint": Path(checkpoint).name,
-        "checkpoint_sha256": manifest.file_sha256(model_file.find_model(checkpoint)),
+        "checkpoint_sha256": provenance.file_sha256(model_file.find_model(checkpoint)),
     }

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.data import registry
 from samn_jax.data.readers import davis
 
 
 def test_validation_split(davis16_dir):
-    dataset = registry.read_dataset("davis16", davis16_dir)
+    dataset = davis.read_davis16(davis16_dir)
     assert len(dataset.sequences) == 20
     assert sum(sequence.num_frames for sequence in dataset.sequences) == 1376
     camel = dataset.select(("camel",)).sequences[0]

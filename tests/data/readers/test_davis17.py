@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.data import registry
 from samn_jax.data.formats import images
 from samn_jax.data.readers import davis17
 
@@ -31,7 +30,7 @@ def data_dir(tmp_path):
 
 
 def test_videos_of_the_list_with_their_objects(data_dir):
-    dataset = registry.read_dataset("davis17", data_dir)
+    dataset = davis17.read_davis17(data_dir)
     assert [sequence.name for sequence in dataset.sequences] == ["pigs", "judo"]
     pigs, judo = dataset.sequences
     assert pigs.starts() == judo.starts() == {0: (1, 2)}

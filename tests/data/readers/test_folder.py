@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.data import registry
 from samn_jax.data.formats import images
 from samn_jax.data.readers import folder
 
@@ -23,7 +22,7 @@ def _write_video(frame_dir, mask_dir, num_frames=3, ids=IDS):
 def test_videos_in_folders(tmp_path):
     for name in ("b", "a"):
         _write_video(tmp_path / "JPEGImages" / name, tmp_path / "Annotations" / name)
-    dataset = registry.read_dataset("folder", tmp_path)
+    dataset = folder.read_folder(tmp_path)
     assert [sequence.name for sequence in dataset.sequences] == ["a", "b"]
     sequence = dataset.sequences[0]
     assert sequence.num_frames == 3
@@ -69,8 +68,3 @@ def test_unusable_first_mask_is_refused(tmp_path, ids, message):
     (sequence,) = folder.read_folder(tmp_path).sequences
     with pytest.raises(errors.InputError, match=message):
         sequence.first_mask()
-
-
-def test_unknown_data_set_is_refused(tmp_path):
-    with pytest.raises(errors.InputError, match="'davis15' is unknown: .*davis16"):
-        registry.read_dataset("davis15", tmp_path)

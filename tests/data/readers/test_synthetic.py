@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from samn_jax.data import registry
 from samn_jax.data.readers import scenes, synthetic
 
 LAST = synthetic.NUM_FRAMES - 1
@@ -12,7 +11,7 @@ LAST = synthetic.NUM_FRAMES - 1
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    return registry.read_dataset("synthetic", tmp_path_factory.mktemp("none"))
+    return synthetic.read_synthetic(tmp_path_factory.mktemp("none"))
 
 
 def test_every_scene_has_one_target_and_starts_well(dataset):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.data import registry
 from samn_jax.data.readers import youtube_vos
 from tests.data import youtube_vos_folder
 
@@ -15,7 +14,7 @@ def split_dir(tmp_path):
 
 
 def test_objects_start_where_they_first_appear(split_dir):
-    dataset = registry.read_dataset("youtubevos", split_dir)
+    dataset = youtube_vos.read_youtube_vos(split_dir)
     cow, dog = dataset.sequences
     assert cow.starts() == {0: (1,), 2: (2,)}
     assert dog.starts() == {0: (1,)}

@@ -1,17 +1,17 @@
 """One-pass runs, their files and the archives made of them."""
 
 import dataclasses
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from samn_jax import errors
 from samn_jax.data.formats import boxes
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.evaluation.protocols import ope as one_pass
-from samn_jax.evaluation.scores import ope as sot_scoring
+from samn_jax.errors import InputError
+from samn_jax.evaluation import stopwatch
+from samn_jax.evaluation.protocols import ope
+from samn_jax.evaluation.scores import ope as ope_scores
 
 TRUTHS = np.array([[k, 2.0, 6.0, 4.0] for k in range(5)])
 
@@ -54,7 +54,7 @@ class Shifted:
 
 
 def test_a_track_begins_with_the_given_box_and_keeps_it_where_nothing_is_found():
-    track = one_pass.run_one_pass(Shifted(), _sequence())
+    track = ope.run_ope(Shifted(), _sequence(), stopwatch.Stopwatch())
     expected = TRUTHS + np.array([1.0, 0, 0, 0])
     expected[0] = TRUTHS[0]
     expected[3] = expected[2]
@@ -67,57 +67,43 @@ def test_a_track_begins_with_the_given_box_and_keeps_it_where_nothing_is_found()
 )
 def test_a_region_without_extent_keeps_the_last_box(lost):
     last = np.array([1.0, 2, 3, 4])
-    np.testing.assert_array_equal(one_pass.box_or_last(lost, last), last)
+    np.testing.assert_array_equal(ope.box_or_last(lost, last), last)
+
+
+def _run(protocol, tracker, sequence, results_dir):
+    """The protocol's run, with a tracker of regions in place of one of masks."""
+    watch = stopwatch.Stopwatch()
+    (path,) = protocol.result_files(sequence, results_dir)
+    ope.run_to_file(tracker, sequence, path, protocol.seconds_file(path), watch)
+    return path, watch
 
 
 def test_files_of_otb_and_trackingnet(tmp_path):
     tracker = Shifted()
-    path = one_pass.run_to_file(tracker, _sequence(), tmp_path)
+    path, watch = _run(ope.OPE, tracker, _sequence(), tmp_path)
     assert path == tmp_path / "video.txt"
     assert path.read_text().splitlines()[1] == "2.000,2.000,6.000,4.000"
     times = (tmp_path / "times" / "video_time.txt").read_text().split()
     assert len(times) == 5
-    one_pass.run_to_file(tracker, _sequence(), tmp_path)
-    assert tracker.num_starts == 1
-    scores = sot_scoring.score_otb([_sequence()], tmp_path)
+    assert (len(watch.starts), len(watch.steps)) == (1, 4)
+    _, watch = _run(ope.OPE, tracker, _sequence(), tmp_path)
+    assert tracker.num_starts == 1 and not watch.starts
+    path.write_text("1,2,3")  # Damaged: it is made again.
+    _run(ope.OPE, tracker, _sequence(), tmp_path)
+    assert tracker.num_starts == 2
+    scores = ope_scores.score_otb([_sequence()], tmp_path)
     assert scores.metrics["precision"] == 1.0
 
 
-def test_files_and_archive_of_got10k(tmp_path):
-    sequences = (_sequence("a"), _sequence("b"))
-    for sequence in sequences:
-        one_pass.run_to_got10k(Shifted(), sequence, tmp_path / "results")
-    archive = one_pass.write_submission(
-        tmp_path / "results", sequences, tmp_path / "out.zip"
-    )
-    with zipfile.ZipFile(archive) as packed:
-        assert packed.namelist() == [
-            "a/a_001.txt",
-            "a/a_time.txt",
-            "b/b_001.txt",
-            "b/b_time.txt",
-        ]
-        assert len(packed.read("b/b_001.txt").split()) == 5
-    before = archive.read_bytes()
-    one_pass.write_submission(tmp_path / "results", sequences, archive)
-    assert archive.read_bytes() == before
-    scores = sot_scoring.score_got10k(sequences, tmp_path / "results")
+def test_files_of_got10k(tmp_path):
+    path, _ = _run(ope.GOT10K_OPE, Shifted(), _sequence("a"), tmp_path)
+    assert path == tmp_path / "a" / "a_001.txt"
+    assert len((tmp_path / "a" / "a_time.txt").read_text().split()) == 5
+    scores = ope_scores.score_got10k((_sequence("a"),), tmp_path)
     assert scores.metrics["AO"] == pytest.approx((3 * 5 / 7 + 1) / 4)
 
 
-def test_an_archive_of_trackingnet_has_the_boxes_alone(tmp_path):
-    one_pass.run_to_file(Shifted(), _sequence(), tmp_path)
-    archive = one_pass.write_submission(
-        tmp_path, (_sequence(),), tmp_path / "out" / "submission.zip"
-    )
-    with zipfile.ZipFile(archive) as packed:
-        assert packed.namelist() == ["video.txt"]
-
-
-def test_an_archive_needs_every_video_whole(tmp_path):
-    with pytest.raises(errors.InputError, match="no boxes of video"):
-        one_pass.write_submission(tmp_path, (_sequence(),), tmp_path / "out.zip")
-    (tmp_path / "video.txt").write_text("1,1,1,1\n")
-    with pytest.raises(errors.InputError, match="has 1 boxes for 5 frames"):
-        one_pass.write_submission(tmp_path, (_sequence(),), tmp_path / "out.zip")
-    assert not (tmp_path / "out.zip").exists()
+def test_no_file_lies_outside_the_results(tmp_path):
+    for name in ("../video", "/video", "a/../../video"):
+        with pytest.raises(InputError, match="lies outside"):
+            ope.OPE.result_files(_sequence(name), tmp_path / "results")

@@ -8,8 +8,9 @@ import pytest
 from samn_jax import errors
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.readers import vot
+from samn_jax.evaluation import stopwatch
 from samn_jax.evaluation.protocols import vot_multistart
-from samn_jax.evaluation.scores import vot_multistart as vot2020_scoring
+from samn_jax.evaluation.scores import vot_multistart as multistart_scores
 
 SIZE_HW = (30, 40)
 NUM_FRAMES = 30
@@ -37,6 +38,11 @@ def _sequence(**changes) -> vot.VotSequence:
     return dataclasses.replace(sequence, **changes)
 
 
+def _run_anchors(tracker, sequence, results_dir):
+    watch = stopwatch.Stopwatch()
+    return vot_multistart.run_anchors(tracker, sequence, results_dir, watch)
+
+
 class Perfect:
     """Knows the truth; loses the target from frame 15 on when tracking forward."""
 
@@ -59,7 +65,7 @@ class Perfect:
 
 def test_each_anchor_is_tracked_to_its_end_of_the_video(tmp_path):
     tracker = Perfect()
-    paths = vot_multistart.run_anchors(tracker, _sequence(), tmp_path)
+    paths = _run_anchors(tracker, _sequence(), tmp_path)
     assert [path.name for path in paths] == [
         "made_00000000.txt",
         "made_00000010.txt",
@@ -74,13 +80,13 @@ def test_each_anchor_is_tracked_to_its_end_of_the_video(tmp_path):
     assert lines[0] == "1" and lines[1].startswith("m28,5,10,8,0,80")
     assert len(paths[1].with_name("made_00000010_time.value").read_text().split()) == 20
     again = Perfect()
-    vot_multistart.run_anchors(again, _sequence(), tmp_path)
+    _run_anchors(again, _sequence(), tmp_path)
     assert not again.seen, "finished runs are kept"
 
 
 def test_scores_of_a_tracker_that_loses_its_target_on_the_way(tmp_path):
-    vot_multistart.run_anchors(Perfect(loses=True), _sequence(), tmp_path)
-    scores = vot2020_scoring.score_multistart([_sequence()], tmp_path)
+    _run_anchors(Perfect(loses=True), _sequence(), tmp_path)
+    scores = multistart_scores.score_multistart([_sequence()], tmp_path)
     # Tracked: 15 of 30, 5 of 20, 30 of 30 frames; nothing is predicted in the first.
     assert scores.metrics["R"] == pytest.approx(50 / 80)
     assert scores.metrics["A"] == pytest.approx((50 - 3) / 50)
@@ -108,7 +114,7 @@ def test_scores_of_a_tracker_that_loses_its_target_on_the_way(tmp_path):
     ],
 )
 def test_overlap_of_regions(region, truth, expected):
-    overlap = vot2020_scoring.region_overlap(region, truth, size_hw=SIZE_HW)
+    overlap = multistart_scores.region_overlap(region, truth, size_hw=SIZE_HW)
     assert overlap == pytest.approx(expected)
 
 
@@ -125,14 +131,14 @@ def test_overlap_equals_that_of_whole_masks_on_random_regions():
         first, second = (regions.paste_mask(region, SIZE_HW) for region in pair)
         union = np.count_nonzero(first | second)
         expected = np.count_nonzero(first & second) / union if union else 0.0
-        overlap = vot2020_scoring.region_overlap(*pair, size_hw=SIZE_HW)
+        overlap = multistart_scores.region_overlap(*pair, size_hw=SIZE_HW)
         assert overlap == pytest.approx(expected)
 
 
 def test_sequences_without_usable_anchors_are_named(tmp_path):
     bare = _sequence(forward_anchors=(), backward_anchors=())
     with pytest.raises(errors.InputError, match="made has no anchor.value"):
-        vot_multistart.run_anchors(Perfect(), bare, tmp_path)
+        _run_anchors(Perfect(), bare, tmp_path)
     hidden = list(_sequence().groundtruth)
     hidden[10] = regions.crop_mask(np.zeros(SIZE_HW, bool))
     with pytest.raises(errors.InputError, match="anchor 10 in a frame without"):
@@ -148,12 +154,12 @@ def test_sequences_without_usable_anchors_are_named(tmp_path):
     ],
 )
 def test_results_of_another_protocol_are_named(tmp_path, number, line, message):
-    path = vot_multistart.run_anchors(Perfect(), _sequence(), tmp_path)[0]
+    path = _run_anchors(Perfect(), _sequence(), tmp_path)[0]
     lines = path.read_text().splitlines()
     lines[number : number + 1] = [] if line is None else [line]
     path.write_text("\n".join(lines))
     with pytest.raises(errors.InputError, match=f"made_00000000.txt.*{message}"):
-        vot2020_scoring.score_multistart([_sequence()], tmp_path)
+        multistart_scores.score_multistart([_sequence()], tmp_path)
     path.unlink()
     with pytest.raises(errors.InputError, match="made_00000000.txt is missing"):
-        vot2020_scoring.score_multistart([_sequence()], tmp_path)
+        multistart_scores.score_multistart([_sequence()], tmp_path)

@@ -9,6 +9,7 @@ import pytest
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results as region_files
 from samn_jax.data.readers import vot
+from samn_jax.evaluation import stopwatch
 from samn_jax.evaluation.protocols import vot_supervised
 
 TRUTH = np.array([10.0, 10, 8, 6])
@@ -55,6 +56,17 @@ def _sequence(truths, size_hw=(40, 50)) -> vot.VotSequence:
     )
 
 
+def _supervised(tracker, sequence):
+    return vot_supervised.run_supervised(tracker, sequence, stopwatch.Stopwatch())
+
+
+def _repetitions(tracker, sequence, results_dir, **limits):
+    watch = stopwatch.Stopwatch()
+    return vot_supervised.run_repetitions(
+        tracker, sequence, results_dir, watch, **limits
+    )
+
+
 def _lines(trajectory) -> list[str]:
     return [regions.format_region(region) for region in trajectory.regions]
 
@@ -63,7 +75,7 @@ def test_a_failed_tracker_starts_again_five_frames_later():
     answers = [NEAR] * 12
     answers[3] = FAR
     tracker = Replay(answers)
-    trajectory = vot_supervised.run_supervised(tracker, _sequence([TRUTH] * 12))
+    trajectory = _supervised(tracker, _sequence([TRUTH] * 12))
     near = regions.format_region(NEAR)
     expected = ["1", near, near, "2", "0", "0", "0", "0", "1", near, near, near]
     assert _lines(trajectory) == expected
@@ -76,7 +88,7 @@ def test_a_failed_tracker_starts_again_five_frames_later():
 def test_a_failure_near_the_end_is_not_started_again():
     answers = [NEAR] * 9
     answers[5] = FAR
-    trajectory = vot_supervised.run_supervised(Replay(answers), _sequence([TRUTH] * 9))
+    trajectory = _supervised(Replay(answers), _sequence([TRUTH] * 9))
     assert _lines(trajectory)[5:] == ["2", "0", "0", "0"]
 
 
@@ -86,10 +98,10 @@ def test_a_restart_waits_for_a_true_region_and_unknown_truth_is_no_failure():
     answers = [NEAR] * 12
     answers[1], answers[2] = FAR, FAR
     tracker = Replay(answers)
-    trajectory = vot_supervised.run_supervised(tracker, _sequence(truths))
+    trajectory = _supervised(tracker, _sequence(truths))
     assert _lines(trajectory)[:9] == ["1", "2", *["0"] * 6, "1"]
     answers[1] = NEAR
-    trajectory = vot_supervised.run_supervised(Replay(answers), _sequence(truths))
+    trajectory = _supervised(Replay(answers), _sequence(truths))
     assert _lines(trajectory)[2] == regions.format_region(FAR)
 
 
@@ -104,15 +116,13 @@ def test_a_restart_waits_for_a_true_region_and_unknown_truth_is_no_failure():
     ],
 )
 def test_what_counts_as_a_failure(answer, failed):
-    trajectory = vot_supervised.run_supervised(
-        Replay([answer] * 2), _sequence([TRUTH] * 2)
-    )
+    trajectory = _supervised(Replay([answer] * 2), _sequence([TRUTH] * 2))
     assert regions.is_code(trajectory.regions[1], regions.FAILED) == failed
 
 
 def test_an_overlap_past_the_image_is_a_failure():
     outside = np.array([45.0, 10, 30, 10])
-    trajectory = vot_supervised.run_supervised(
+    trajectory = _supervised(
         Replay([np.array([60.0, 10, 15, 10])] * 2), _sequence([outside] * 2)
     )
     assert regions.is_code(trajectory.regions[1], regions.FAILED)
@@ -121,7 +131,7 @@ def test_an_overlap_past_the_image_is_a_failure():
 def test_a_deterministic_tracker_runs_three_times(tmp_path):
     sequence = _sequence([TRUTH] * 4)
     tracker = Replay([NEAR] * 4)
-    paths = vot_supervised.run_repetitions(tracker, sequence, tmp_path)
+    paths = _repetitions(tracker, sequence, tmp_path)
     assert [path.name for path in paths] == [f"made_00{k}.txt" for k in (1, 2, 3)]
     assert paths[0].parent == tmp_path / "baseline" / "made"
     times = paths[0].with_name("made_001_time.value").read_text().split()
@@ -138,11 +148,11 @@ def test_a_random_tracker_runs_every_repetition_and_continues(tmp_path):
 
     sequence = _sequence([TRUTH] * 4)
     tracker = Drifting([NEAR] * 4)
-    vot_supervised.run_repetitions(tracker, sequence, tmp_path, repetitions=4)
+    _repetitions(tracker, sequence, tmp_path, repetitions=4)
     kept = region_files.repetition_path(tmp_path / "baseline", "made", 2)
     before = kept.read_text()
     assert len(tracker.starts) == 4
-    paths = vot_supervised.run_repetitions(tracker, sequence, tmp_path, repetitions=6)
+    paths = _repetitions(tracker, sequence, tmp_path, repetitions=6)
     assert len(paths) == 6 and len(tracker.starts) == 6
     assert kept.read_text() == before
     assert len({path.read_text() for path in paths}) == 6
@@ -158,9 +168,7 @@ def test_published_runs_are_written_again_to_the_letter(reference_dir, tmp_path)
         published = results / sequence.name / f"{sequence.name}_001.txt"
         tracker = Replay(regions.read_regions(published))
         sequence = dataclasses.replace(sequence, read_frame=_numbered_frame)
-        (path,) = vot_supervised.run_repetitions(
-            tracker, sequence, tmp_path, repetitions=1
-        )
+        (path,) = _repetitions(tracker, sequence, tmp_path, repetitions=1)
         assert path.read_text().split() == published.read_text().split()
         num_starts += len(tracker.starts)
     assert num_starts > len(names)

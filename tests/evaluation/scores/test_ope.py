@@ -6,7 +6,7 @@ import pytest
 from samn_jax import errors
 from samn_jax.data.formats import boxes
 from samn_jax.data.readers import got10k, otb
-from samn_jax.evaluation.scores import ope as sot_scoring
+from samn_jax.evaluation.scores import ope as ope_scores
 
 SIZE_HW = (60, 80)
 NAMES = ("a", "b", "c")
@@ -46,7 +46,7 @@ def _write_got10k(root):
 def test_otb_scores_are_means_over_videos(tmp_path):
     _write_otb(tmp_path)
     dataset = otb.read_otb(tmp_path / "data")
-    scores = sot_scoring.score_otb(dataset.sequences, tmp_path / "results")
+    scores = ope_scores.score_otb(dataset.sequences, tmp_path / "results")
     rows = [row["success"] for row in scores.sequences.values()]
     assert scores.metrics["success"] == pytest.approx(np.mean(rows))
     assert 0.2 < scores.metrics["success"] < scores.metrics["precision"] <= 1
@@ -58,7 +58,7 @@ def test_perfect_trackingnet_results(tmp_path):
     for sequence in sequences:
         path = tmp_path / "perfect" / f"{sequence.name}.txt"
         boxes.write_boxes(path, sequence.truths_xywh)
-    scores = sot_scoring.score_trackingnet(sequences, tmp_path / "perfect")
+    scores = ope_scores.score_trackingnet(sequences, tmp_path / "perfect")
     assert scores.metrics == pytest.approx(
         {"success": 19.5 / 20, "precision": 1.0, "normalized_precision": 1.0}
     )
@@ -67,7 +67,7 @@ def test_perfect_trackingnet_results(tmp_path):
 def test_got10k_pools_frames_and_repetitions(tmp_path):
     _write_got10k(tmp_path)
     dataset = got10k.read_got10k(tmp_path / "data")
-    scores = sot_scoring.score_got10k(dataset.sequences, tmp_path / "results")
+    scores = ope_scores.score_got10k(dataset.sequences, tmp_path / "results")
     counts = [3 * video.is_visible[1:].sum() for video in dataset.sequences]
     rows = [row["AO"] for row in scores.sequences.values()]
     assert scores.metrics["AO"] == pytest.approx(np.average(rows, weights=counts))
@@ -79,10 +79,10 @@ def test_missing_or_short_results_and_hidden_truths_are_named(tmp_path):
     path = tmp_path / "results" / "Biker.txt"
     path.write_text("1,1,1,1\n")
     with pytest.raises(errors.InputError, match="Biker.txt has 1 boxes for 21 frames"):
-        sot_scoring.score_otb(sequences, tmp_path / "results")
+        ope_scores.score_otb(sequences, tmp_path / "results")
     path.unlink()
     with pytest.raises(errors.InputError, match="Biker.txt can't be read"):
-        sot_scoring.score_trackingnet(sequences, tmp_path / "results")
+        ope_scores.score_trackingnet(sequences, tmp_path / "results")
     first = sequences[0]
     hidden = boxes.box_sequence(
         first.name,
@@ -90,7 +90,7 @@ def test_missing_or_short_results_and_hidden_truths_are_named(tmp_path):
         first.truths_xywh[:1],
     )
     with pytest.raises(errors.InputError, match="the benchmark's server scores it"):
-        sot_scoring.score_otb([hidden], tmp_path / "results")
+        ope_scores.score_otb([hidden], tmp_path / "results")
 
 
 def test_got10k_report_of_the_got10k_package(tmp_path, monkeypatch):
@@ -100,7 +100,7 @@ def test_got10k_report_of_the_got10k_package(tmp_path, monkeypatch):
     for video in dataset.sequences:
         for name in video.frame_names:
             (tmp_path / "data" / "val" / video.name / f"{name}.jpg").touch()
-    ours = sot_scoring.score_got10k(dataset.sequences, tmp_path / "results")
+    ours = ope_scores.score_got10k(dataset.sequences, tmp_path / "results")
     (tmp_path / "theirs" / "GOT-10k").mkdir(parents=True)
     (tmp_path / "results").rename(tmp_path / "theirs" / "GOT-10k" / "t")
     experiment = experiments.ExperimentGOT10k(
@@ -121,7 +121,7 @@ def test_otb_report_of_the_got10k_package(tmp_path, monkeypatch):
     experiments = pytest.importorskip("got10k.experiments")
     datasets = pytest.importorskip("got10k.datasets")
     _write_otb(tmp_path)
-    ours = sot_scoring.score_otb(
+    ours = ope_scores.score_otb(
         otb.read_otb(tmp_path / "data").sequences, tmp_path / "results"
     )
 

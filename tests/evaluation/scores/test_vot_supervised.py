@@ -6,7 +6,7 @@ import pytest
 
 from samn_jax import errors
 from samn_jax.data.readers import vot
-from samn_jax.evaluation.scores import vot_supervised as vot_scoring
+from samn_jax.evaluation.scores import vot_supervised as supervised_scores
 
 NUM_FRAMES = 24
 GOOD = ["1"] + ["2,2,10,10"] * (NUM_FRAMES - 1)
@@ -37,7 +37,7 @@ def test_perfect_results_with_a_failure_in_one_of_two_runs(tmp_path, sequences, 
     _write(results, "a", GOOD, FAILED)
     _write(results, "b", GOOD, GOOD)
     (results / "a" / "a_time.txt").write_text("0.1\n")
-    scores = vot_scoring.score_supervised(sequences, tmp_path / "results", 2018)
+    scores = supervised_scores.score_supervised(sequences, tmp_path / "results", 2018)
     assert scores.metrics["A"] == pytest.approx(1.0)
     assert scores.metrics["failures"] == pytest.approx(0.5)
     assert scores.metrics["R"] == pytest.approx(100 * 0.5 / (2 * NUM_FRAMES))
@@ -60,7 +60,7 @@ def test_results_that_do_not_fit_are_named(tmp_path, sequences, lines, message):
     _write(tmp_path / "results", "a", lines)
     _write(tmp_path / "results", "b", GOOD)
     with pytest.raises(errors.InputError, match=message):
-        vot_scoring.score_supervised(sequences, tmp_path / "results", 2018)
+        supervised_scores.score_supervised(sequences, tmp_path / "results", 2018)
 
 
 def test_binary_results_of_the_toolkit_are_scored_too(tmp_path, sequences):
@@ -71,17 +71,17 @@ def test_binary_results_of_the_toolkit_are_scored_too(tmp_path, sequences):
     (results / "a").mkdir()
     path = results / "a" / "a_001.bin"
     path.write_bytes(data)
-    scores = vot_scoring.score_supervised(sequences, results, 2018)
+    scores = supervised_scores.score_supervised(sequences, results, 2018)
     assert scores.metrics["A"] == pytest.approx(1.0)
     path.write_bytes(data[:-3])
     with pytest.raises(errors.InputError, match="a_001.bin isn't .* in frame 24"):
-        vot_scoring.score_supervised(sequences, results, 2018)
+        supervised_scores.score_supervised(sequences, results, 2018)
     path.write_bytes(struct.pack("<hIBI", 1, 1, 0, 1))
     with pytest.raises(errors.InputError, match="a_001.bin has 1 lines"):
-        vot_scoring.score_supervised(sequences, results, 2018)
+        supervised_scores.score_supervised(sequences, results, 2018)
 
 
 def test_missing_results_are_named(tmp_path, sequences):
     _write(tmp_path / "results", "a", GOOD)
     with pytest.raises(errors.InputError, match="has no b_001.txt"):
-        vot_scoring.score_supervised(sequences, tmp_path / "results", 2018)
+        supervised_scores.score_supervised(sequences, tmp_path / "results", 2018)

@@ -1,14 +1,12 @@
 import json
 import zipfile
 
-import cv2
 import numpy as np
 import pytest
 
 import evaluate
 from samn_jax import errors
 from samn_jax.data.formats import images
-from samn_jax.data.readers import youtube_vos as reader
 from samn_jax.evaluation.scores import youtube_vos
 from tests.data import youtube_vos_folder
 
@@ -68,72 +66,3 @@ def test_split_means_by_hand():
     assert set(only_seen) == {"J_seen", "F_seen"}
     with pytest.raises(errors.InputError, match="no category of object 4 of video a"):
         youtube_vos.split_means(scores, {"a": {1: "cow"}}, frozenset())
-
-
-@pytest.fixture(scope="module")
-def handed_in(tmp_path_factory):
-    """Data set, and the files of a right archive."""
-    root = tmp_path_factory.mktemp("youtube")
-    split_dir = youtube_vos_folder.write(root / "valid", all_masks=True)
-    dataset = reader.read_youtube_vos(split_dir)
-    masks_dir = split_dir / "Annotations"  # The truth is a fine result.
-    archive = youtube_vos.write_submission(dataset, masks_dir, root / "s.zip")
-    with zipfile.ZipFile(archive) as packed:
-        return dataset, {name: packed.read(name) for name in packed.namelist()}
-
-
-def _gray(files, name):
-    files[name] = cv2.imencode(".png", youtube_vos_folder.ids_of("cow", 0))[1].tobytes()
-
-
-def _early(files, name):
-    files[name] = files["Annotations/cow/00010.png"]
-
-
-def _flip(files, name):
-    turned = np.ascontiguousarray(youtube_vos_folder.ids_of("cow", 1).T)
-    files[name] = youtube_vos.palette.encode_indices(turned)
-
-
-def _cut(files, name):
-    files[name] = files[name][:-9]
-
-
-def _leave_out(files, name):
-    del files[name]
-
-
-def _add(files, name):
-    files["Annotations/cow/00007.png"] = files[name]
-
-
-@pytest.mark.parametrize(
-    ("harm", "message"),
-    [
-        (_gray, "cow/00005.png in .* isn't an indexed PNG"),
-        (_early, "cow/00005.png in .* shows object 2, which isn't given"),
-        (_flip, "is 40x60, its frame 60x40"),
-        (_cut, "cow/00005.png in .* can't be used, it is cut short"),
-        (_leave_out, "lacks Annotations/cow/00005.png"),
-        (_add, "has Annotations/cow/00007.png, which is no frame"),
-    ],
-)
-def test_archives_that_the_server_would_not_take(handed_in, tmp_path, harm, message):
-    dataset, files = handed_in
-    files = dict(files)
-    harm(files, "Annotations/cow/00005.png")
-    with zipfile.ZipFile(tmp_path / "s.zip", "w") as packed:
-        for name, content in files.items():
-            packed.writestr(name, content)
-    with pytest.raises(errors.InputError, match=message):
-        youtube_vos.check_submission(dataset, tmp_path / "s.zip")
-
-
-def test_archive_of_an_unfinished_run_is_not_written(handed_in, tmp_path):
-    dataset, _ = handed_in
-    with pytest.raises(errors.InputError, match="cow/00000.png is missing"):
-        youtube_vos.write_submission(dataset, tmp_path, tmp_path / "s.zip")
-    assert not (tmp_path / "s.zip").exists()
-    (tmp_path / "s.zip").write_bytes(b"no archive")
-    with pytest.raises(errors.InputError, match="is not a zip archive"):
-        youtube_vos.check_submission(dataset, tmp_path / "s.zip")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from samn_jax.data.formats import vot_regions as regions
-from samn_jax.evaluation.trackers import region_tracker
+from samn_jax.evaluation.trackers import interface
+from samn_jax.evaluation.trackers import regions as region_trackers
 
 FRAME = np.zeros((20, 30, 3), np.uint8)
 BOX = np.array([2.0, 3, 6, 4])
@@ -31,22 +32,27 @@ class Fake:
         )
 
 
-@pytest.mark.parametrize("kind", region_tracker.KINDS)
-def test_each_kind_of_answer_covers_the_object(kind):
-    tracker = region_tracker.VideoRegionTracker(Fake(), kind)
+@pytest.mark.parametrize("answer", interface.ANSWERS)
+def test_each_form_of_answer_covers_the_object(answer):
+    tracker = region_trackers.VideoRegionTracker(
+        Fake(), interface.Request(answer=answer)
+    )
     state = tracker.init(FRAME, BOX)
     state, region = tracker.step(state, FRAME)
     assert state == 1
-    assert isinstance(region, regions.MaskRegion) == (kind == "mask")
+    assert isinstance(region, regions.MaskRegion) == (answer == "mask")
     np.testing.assert_array_equal(regions.bounding_box(region), BOX)
     assert regions.parse_region(regions.format_region(region)) is not None
 
 
 def test_it_starts_from_a_mask_or_an_upright_box():
     fake = Fake()
-    tracker = region_tracker.VideoRegionTracker(fake)
+    tracker = region_trackers.VideoRegionTracker(fake)
     tracker.init(FRAME, regions.MaskRegion(2, 3, np.ones((4, 6), bool)))
     assert fake.start["mask"].sum() == 24 and fake.start["mask"].shape == (20, 30)
+    boxed = region_trackers.VideoRegionTracker(fake, interface.Request(start="box"))
+    boxed.init(FRAME, regions.MaskRegion(2, 3, np.ones((4, 6), bool)))
+    assert fake.start == {"box_xywh": (2.0, 3.0, 6.0, 4.0)}
     tracker.init(FRAME, BOX)
     assert fake.start == {"box_xywh": (2.0, 3.0, 6.0, 4.0)}
     # A square on its tip, half the area of its bounding box.
@@ -61,7 +67,13 @@ def test_a_fitted_answer_is_the_upright_box_of_the_rotated_one():
     # A square on its tip, half the area of its bounding box.
     corners = np.array([[10.0, 6], [14, 10], [10, 14], [6, 10]])
     output = types.SimpleNamespace(polygon=corners)
-    region = region_tracker.answered_region(output, "fitted")
+    region = region_trackers.answered_region(output, "fitted")
     side = np.sqrt(32)
     expected = [10 - side / 2, 10 - side / 2, side, side]
     np.testing.assert_allclose(region, expected)
+
+
+def test_an_answer_that_is_no_number_is_no_region():
+    output = types.SimpleNamespace(polygon=np.full((4, 2), np.nan), box_xywh=BOX)
+    for answer in ("polygon", "fitted"):
+        assert regions.is_code(region_trackers.answered_region(output, answer))

@@ -1,0 +1,50 @@
+"""What every protocol tells the one run loop."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
+
+from samn_jax.evaluation import stopwatch
+from samn_jax.evaluation.trackers import interface, warm_up
+
+Ids = UInt8[np.ndarray, "H W"]
+
+
+class Shown(NamedTuple):
+    """Object ids of one frame as the result and the truth have them, if they do."""
+
+    result: Ids | None
+    truth: Ids | None
+
+
+class Protocol(NamedTuple):
+    """How a tracker is led through one video, and which files that leaves.
+
+    Attributes:
+      folder: name of the folder of its results inside an output folder.
+      run: tracker, video, results folder, request, watch → nothing, once all result
+        files of the video are there. Whole ones that were there are left as they are.
+      result_files: video, results folder → the files of a finished run that are there
+        or should be, in order. Equal results have equal bytes.
+      seconds_file: a result file → the file beside it that holds the seconds of each
+        frame; None if there are none.
+      program: video, request → what has to be compiled for it.
+      show: video, frame index, results folder → what a picture of the result shows.
+      starts: what a tracker may be given; the first is the default.
+      answers: what a tracker may be asked for.
+    """
+
+    folder: str
+    run: Callable[
+        [interface.VideoTracker, Any, Path, interface.Request, stopwatch.Stopwatch],
+        None,
+    ]
+    result_files: Callable[[Any, Path], list[Path]]
+    seconds_file: Callable[[Path], Path | None]
+    program: Callable[[Any, interface.Request], warm_up.Program]
+    show: Callable[[Any, int, Path], Shown]
+    starts: tuple[interface.Start, ...]
+    answers: tuple[interface.Answer, ...]
