@@ -136,7 +136,7 @@ def run_vot(workspace: Path, vot: Path, tracker: str, checkpoint: str) -> None:
 def run_got10k(folder: Path, tracker: str, checkpoint: str) -> None:
     """Runs got10k's experiment, and compares its score with ours."""
     from samn_jax.data.readers import got10k
-    from samn_jax.evaluation.scores import ope as sot_scoring
+    from samn_jax.evaluation.scores import ope as ope_scores
 
     command = [sys.executable, "-m", "samn_jax.toolkits.got10k", "--tracker", tracker]
     command += ["--checkpoint", checkpoint, "--data_dir", folder / "got10k"]
@@ -145,7 +145,7 @@ def run_got10k(folder: Path, tracker: str, checkpoint: str) -> None:
     theirs = json.loads(report.read_text())[tracker]["overall"]["ao"]
     results = folder / "got10k_out/results/GOT-10k" / tracker
     sequences = got10k.read_got10k(folder / "got10k").sequences
-    ours = sot_scoring.score_got10k(sequences, results).metrics["AO"]
+    ours = ope_scores.score_got10k(sequences, results).metrics["AO"]
     if not math.isclose(ours, theirs, abs_tol=1e-6):
         raise SystemExit(f"got10k gives AO {theirs}, we give {ours}")
     print(f"got10k: AO {theirs:.4f}, ours {ours:.4f}")
