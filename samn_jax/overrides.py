@@ -4,23 +4,22 @@ import ast
 import dataclasses
 import difflib
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from samn_jax import errors, files
 
-# A dotted name's parts → the text it is set to.
-_Values = dict[tuple[str, ...], Any]
+Config = TypeVar("Config")
 
-_LIKE = 0.7  # from this similarity on a name may have been meant
+_LIKE = 0.7  # from this similarity on, another name may have been meant
 
 
-def override(config: Any, assignments: Sequence[str]) -> Any:
+def override(config: Config, assignments: Sequence[str]) -> Config:
     """Returns the config with fields replaced by `name=value`, `part.name=value`, ...
 
     Values are Python literals of the type of what they replace; text needs no quotes,
-    and a tuple may be written `a,b`. All are set at once, so that a config that checks
-    itself sees them together; of two for one field the last counts.
+    and a tuple may be written `a,b`. All are set together, in any order; of two for one
+    field the last counts.
 
     >>> Crop = dataclasses.make_dataclass("Crop", [("size", int, 256)])
     >>> Config = dataclasses.make_dataclass("Config", [("crop", Crop, Crop())])
@@ -32,87 +31,151 @@ def override(config: Any, assignments: Sequence[str]) -> Any:
       assignments: as on the command line.
 
     Raises:
+      InputError: as `split` and `merge`.
+    """
+    return merge(config, split(assignments))
+
+
+def split(assignments: Sequence[str]) -> dict[str, str]:
+    """Returns the value, still as text, of each dotted name that is set.
+
+    Raises:
+      InputError: an assignment has no `=`, or no name before it.
+    """
+    settings = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals or not all(part.isidentifier() for part in name.split(".")):
+            raise errors.InputError(
+                f"--set {files.shown(assignment)} isn't NAME=VALUE: write "
+                "--set memory.capacity=8"
+            )
+        settings.pop(name, None)  # The last one counts, also over a whole part.
+        settings[name] = text
+    return settings
+
+
+def merge(config: Config, settings: Mapping[str, Any]) -> Config:
+    """Returns the config with fields replaced, by dotted names or nested mappings.
+
+    `{"crop_size": 64, "memory.capacity": 4}` and `{"memory": {"capacity": 4}}` are both
+    understood; later ones win, also a whole part over fields of it. Text is read as by
+    `override`. A config with a method `replaced(fields, others)` is asked for its copy,
+    and may take names that it has no field for.
+
+    Raises:
       InputError: a field is unknown, a value of another type or not finite, or the
         config refuses it.
     """
-    values: _Values = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals or not name:
-            raise errors.InputError(
-                f"--set {files.shown(assignment)} isn't NAME=VALUE: write "
-                f"--set {_an_example(config)}"
-            )
-        path = tuple(name.split("."))
-        old = _find(config, path, assignment)
-        values[path] = _parse(text, old, files.shown(assignment))
-    return _replaced(config, values) if values else config
+    tree: dict[str, Any] = {}
+    for name, value in settings.items():
+        _insert(tree, name.split("."), value)
+    return _replace(config, tree, "", config) if tree else config
 
 
-def _find(config: Any, path: tuple[str, ...], assignment: str) -> Any:
-    """Returns the present value of a field.
+def typed(value: Any, old: Any, name: str) -> Any:
+    """Returns a value as what it is to replace, `old`, wants it.
+
+    Text is read as a Python literal, an integer serves as a float, a list as a tuple.
 
     Raises:
-      InputError: there is no such field, or it has fields of its own.
+      InputError: it is of another type or not finite; `name` is said to be wrong.
     """
-    value = config
-    for part in path:
-        if not _is_config(value) or part not in _names_of(value):
-            raise errors.InputError(
-                f"--set {files.shown(assignment)}: there is no "
-                f"{files.shown('.'.join(path))!r}, {_choice(config, path)}"
-            )
-        value = getattr(value, part)
-    if _is_config(value):
-        names = ", ".join(_names_of(value))
-        raise errors.InputError(
-            f"--set {files.shown(assignment)}: {'.'.join(path)} has fields, name one "
-            f"of {names}"
-        )
-    return value
-
-
-def _replaced(config: Any, values: _Values) -> Any:
-    """Returns the config with the values in the places of their paths."""
-    changes = {}
-    for name in {path[0] for path in values}:
-        inner = {path[1:]: v for path, v in values.items() if path[0] == name}
-        is_own = () in inner
-        changes[name] = inner[()] if is_own else _replaced(getattr(config, name), inner)
-    return dataclasses.replace(config, **changes)
-
-
-def _parse(text: str, old: Any, assignment: str) -> Any:
-    """Returns the value that a text says, of the type of what it replaces."""
-    if isinstance(old, str):
-        return text
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        is_list = isinstance(old, tuple)
-        value = tuple(text.split(",") if text else ()) if is_list else text
-    if isinstance(old, tuple) and not isinstance(value, tuple):
-        value = tuple(value) if isinstance(value, list) else (value,)
+    where = f"setting {name}={files.shown(value)}"
+    if isinstance(value, str) and not isinstance(old, str):
+        value = _literal(value, is_list=isinstance(old, tuple))
+    if isinstance(old, tuple):
+        value = _as_tuple(value if isinstance(value, list | tuple) else (value,))
     if isinstance(old, float) and type(value) is int:
         value = float(value)
     if old is not None and type(value) is not type(old):
-        raise errors.InputError(
-            f"--set {assignment}: give a value like the present one, {old!r}"
-        )
+        raise errors.InputError(f"{where}: give a value like the present one, {old!r}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise errors.InputError(f"--set {assignment}: give a finite number")
+        raise errors.InputError(f"{where}: give a finite number")
     return value
 
 
-def _choice(config: Any, path: tuple[str, ...]) -> str:
+def _literal(text: str, is_list: bool) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return tuple(text.split(",") if text else ()) if is_list else text
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value
+
+
+@dataclasses.dataclass
+class _Part:
+    """Changes of a part of a config, after it was replaced as a whole."""
+
+    changes: dict[str, Any] = dataclasses.field(default_factory=dict)
+    whole: Any = None
+
+
+def _insert(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    """Adds a setting to a tree whose inner nodes are `_Part`s."""
+    if len(path) > 1:
+        part = tree.setdefault(path[0], _Part())
+        if not isinstance(part, _Part):
+            part = tree[path[0]] = _Part(whole=part)
+        _insert(part.changes, path[1:], value)
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            _insert(tree, [path[0], *name.split(".")], inner)
+    else:
+        tree[path[0]] = value
+
+
+def _replace(config: Any, tree: dict[str, Any], place: str, root: Any) -> Any:
+    """Returns a part of the `root` config, at `place`, with the changes of the tree."""
+    names = _names_of(config)
+    fields, others = {}, {}
+    for name, change in tree.items():
+        if name in names:
+            old = getattr(config, name)
+            fields[name] = _changed(old, change, place + name, root)
+        elif hasattr(config, "replaced") and not isinstance(change, _Part):
+            others[name] = change
+        else:
+            raise errors.InputError(
+                f"setting {files.shown(place + name)}: there is no such name, "
+                f"{_choice(root, (place + name).split('.'))}"
+            )
+    if hasattr(config, "replaced"):
+        return config.replaced(fields, others)
+    return dataclasses.replace(config, **fields)
+
+
+def _changed(old: Any, change: Any, place: str, root: Any) -> Any:
+    """Returns what a field is to hold."""
+    if not _is_config(old):
+        if isinstance(change, _Part):
+            raise errors.InputError(f"setting {place}: it has no fields, name it alone")
+        return typed(change, old, place)
+    if not isinstance(change, _Part):
+        return _whole(change, old, place)
+    whole = old if change.whole is None else _whole(change.whole, old, place)
+    return _replace(whole, change.changes, f"{place}.", root)
+
+
+def _whole(value: Any, old: Any, place: str) -> Any:
+    if not isinstance(value, type(old)):
+        names = ", ".join(f"{place}.{name}" for name in _names_of(old))
+        raise errors.InputError(f"setting {place}: it has fields, name one of {names}")
+    return value
+
+
+def _choice(config: Any, path: Sequence[str]) -> str:
     """Returns what to write in place of an unknown name."""
     names = list(_dotted_names(config))
-    last = [name.split(".")[-1] for name in names]
-    close = difflib.get_close_matches(path[-1], set(last), 3, _LIKE)
+    ends = [name.rpartition(".")[2] for name in names]
+    close = difflib.get_close_matches(path[-1], set(ends), 3, _LIKE)
     if close:
-        found = [n for n, end in zip(names, last, strict=True) if end in close]
-        return f"try {', '.join(found)}"
-    beside = [n for n in names if tuple(n.split(".")[:-1]) == path[:-1]]
+        meant = [n for n, end in zip(names, ends, strict=True) if end in close]
+        return f"try {', '.join(meant)}"
+    beside = [n for n in names if n.split(".")[:-1] == list(path[:-1])]
     return f"choose from {', '.join(beside or names)}"
 
 
@@ -123,14 +186,6 @@ def _dotted_names(config: Any, before: str = "") -> Iterator[str]:
             yield from _dotted_names(value, f"{before}{name}.")
         else:
             yield f"{before}{name}"
-
-
-def _an_example(config: Any) -> str:
-    name = next(_dotted_names(config))
-    value = config
-    for part in name.split("."):
-        value = getattr(value, part)
-    return f"{name}={value}"
 
 
 def _names_of(config: Any) -> list[str]:

@@ -68,11 +68,13 @@ def test_all_are_set_at_once_and_the_last_counts():
     [
         ("capacity", "isn't NAME=VALUE: write --set memory.capacity=8"),
         ("=4", "isn't NAME=VALUE"),
-        ("capacity=4", "no 'capacity', try memory.capacity"),
-        ("memory.capactiy=4", "no 'memory.capactiy', try memory.capacity"),
+        ("capacity=4", "capacity: there is no such name, try memory.capacity"),
+        ("memory.capactiy=4", "memory.capactiy: there is .*, try memory.capacity"),
         ("memory.x=4", "choose from memory.capacity, memory.machine"),
-        ("scale.x=4", "there is no 'scale.x'"),
-        ("memory=4", "memory has fields, name one of capacity, machine"),
+        ("scale.x=4", "scale: it has no fields"),
+        ("memory=4", "name one of memory.capacity, memory.machine"),
+        ("mem ory=4", "isn't NAME=VALUE"),
+        ("memory..x=4", "isn't NAME=VALUE"),
         ("last_add=0", "like the present one, True"),
         ("last_add=false", "like the present one, True"),
         ("smallest=4.5", "like the present one, 1"),
@@ -86,6 +88,30 @@ def test_what_can_not_be_set_is_one_line(assignment, message):
     with pytest.raises(InputError, match=message) as caught:
         overrides.override(Config(), [assignment])
     assert str(caught.value).isprintable()
+
+
+def test_parts_may_be_mappings_or_whole():
+    for settings in (
+        {"memory.capacity": 4, "memory.machine": "emd"},
+        {"memory": {"capacity": "4", "machine": "emd"}},
+        {"memory": Memory(4), "memory.machine": "emd"},
+        {"memory.capacity": 9, "memory": Memory(4, "emd")},
+    ):
+        assert overrides.merge(Config(), settings).memory == Memory(4, "emd")
+
+
+@dataclasses.dataclass(frozen=True)
+class Open:
+    size: int = 1
+    more: tuple = ()
+
+    def replaced(self, fields, others):
+        more = tuple(sorted(others.items()))
+        return dataclasses.replace(self, **{"more": more, **fields})
+
+
+def test_a_config_may_take_names_that_it_has_no_field_for():
+    assert overrides.override(Open(), ["size=2", "own=3"]) == Open(2, (("own", "3"),))
 
 
 @hypothesis.given(st.text(max_size=40), st.text(max_size=40))

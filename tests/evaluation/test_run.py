@@ -316,7 +316,7 @@ def test_checkpoint_and_config_are_kept_with_the_results(
     assert _run(data_dir, *flags[:-1], "capacity=4")[0] == 2
     assert "config.capacity is 3 there and 4 now" in _error(capsys)
     assert _run(data_dir, *flags[:-1], "capactiy=4")[0] == 2
-    assert "no 'capactiy', try capacity" in _error(capsys)
+    assert "capactiy: there is no such name, try capacity" in _error(capsys)
     model.write_bytes(b"other weights")
     assert _run(data_dir, *flags)[0] == 2
     assert "checkpoint_sha256 is " in _error(capsys)

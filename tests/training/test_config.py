@@ -50,11 +50,11 @@ def test_overrides_take_the_type_of_what_they_replace():
     ("assignment", "message"),
     [
         ("batchsize=4", "try batch_size"),
-        ("optimizer.lr=1", "no 'optimizer.lr'"),
+        ("optimizer.lr=1", "optimizer.lr: there is no"),
         ("batch_size=4.5", "present one, 8"),
         ("batch_size=True", "present one, 8"),
         ("optimizer=adam", "name one of"),
-        ("seed.x=1", "no 'seed.x'"),
+        ("seed.x=1", "seed: it has no fields"),
         ("seed", "NAME=VALUE"),
     ],
 )
