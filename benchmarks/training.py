@@ -28,8 +28,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from samn_jax import overrides as overrides_lib
 from samn_jax.data.clips import pipeline
-from samn_jax.training import assemble, optimizer, parallel, step, validation
-from samn_jax.training import config as config_lib
+from samn_jax.training import (
+    assemble,
+    config_file,
+    optimizer,
+    parallel,
+    step,
+    validation,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = (
@@ -42,8 +48,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, float]:
     """Returns the figures of this process's devices."""
     overrides = [] if arguments.data_dir else ["synthetic=True"]
     overrides += ["held_out=()", "init_from=", *arguments.set]
-    config = overrides_lib.override(config_lib.load_config(arguments.config), overrides)
-    clips, _, _ = assemble.read_clips(config, arguments.data_dir)
+    config = overrides_lib.override(
+        config_file.load_config(arguments.config), overrides
+    )
+    clips = assemble.read_data(config, arguments.data_dir).clips
     made = optimizer.build_optimizer(config.optimizer, config.num_steps)
     state = assemble.first_state(config, made, [], clips)
     loader = pipeline.Loader(config.loader_threads, config.loader_workers)
@@ -100,7 +108,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--config", default=ROOT / "configs" / "lite.py", type=Path)
+    parser.add_argument("--config", default="lite")
     parser.add_argument("--data_dir", help="rendered clips if left out")
     parser.add_argument("--devices", default="1,2,4")
     parser.add_argument("--steps", type=int, default=10)

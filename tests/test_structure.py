@@ -32,6 +32,7 @@ FILES = {
     "files": (),
     "varying": (),
     "overrides": (),
+    "settings": (),
     "provenance": (),
     "losses": (),
     "compilation": (),

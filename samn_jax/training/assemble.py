@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -14,7 +14,7 @@ from samn_jax.data.clips import pipeline, sampling, sources
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
 from samn_jax.training import checkpoints as checkpoints_lib
-from samn_jax.training import guard as guard_lib
+from samn_jax.training import divergence as divergence_lib
 from samn_jax.training import initialize, parallel, run_folder, validation
 from samn_jax.training import optimizer as optimizer_lib
 from samn_jax.training import state as state_lib
@@ -22,34 +22,53 @@ from samn_jax.training import step as step_lib
 from samn_jax.training import unroll as unroll_lib
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.run import Run
+from samn_jax.training.run_log import RunLog
 
 
-def assemble(config: TrainConfig, data_dir: str | Path | None, folder: Path) -> Run:
-    """Returns the run, new or restored from its newest checkpoint."""
+class Data(NamedTuple):
+    """What a run draws from and is measured on."""
+
+    clips: sampling.Clips
+    held_out: tuple[clips_lib.Video, ...]
+    facts: dict[str, Any]  # fingerprint and counts
+
+
+def assemble(identity: run_folder.Identity, data: Data, folder: Path) -> Run:
+    """Returns the run, new or restored from its newest checkpoint.
+
+    Args:
+      identity: of the run that has claimed the folder.
+      data: what it trains on.
+      folder: of the run.
+
+    Raises:
+      InputError: the checkpoint can't be read, or the folder not be written.
+    """
+    config = identity.settings
     objective = build_objective(config)
-    clips, held_out, facts = read_clips(config, data_dir)
-    validator = validation.Validator(config, objective.network, held_out)
+    validator = validation.Validator(config, objective.network, data.held_out)
     batches = pipeline.batches(
-        clips, batch_size=config.batch_size, seed=config.seed, loader=_loader(config)
+        data.clips,
+        batch_size=config.batch_size,
+        seed=config.seed,
+        loader=_loader(config),
     )
-    try:
-        optimizer = optimizer_lib.build_optimizer(config.optimizer, config.num_steps)
-    except ValueError as error:
-        raise InputError(f"config: {error}") from error
-    state = first_state(config, optimizer, validator.batches, clips)
-    guard = guard_lib.LossGuard(folder, clips.names)
-    saved = checkpoints_lib.Checkpoints(folder / "checkpoints")
-    restored = saved.restore(state)
+    optimizer = optimizer_lib.build_optimizer(config.optimizer, config.num_steps)
+    monitor = divergence_lib.DivergenceMonitor(folder, data.clips.names)
+    chief = parallel.is_chief()
+    saved = checkpoints_lib.Checkpoints(folder, chief=chief)
+    restored = saved.restore(empty_state(config, optimizer))
     best_score = None
     if restored:
         state, position = restored
         batches.set_state(position.data)
         best_score = position.best_score
-        if position.guard:
-            guard.restore(position.guard)
-    if parallel.is_chief():
-        facts["first_step"] = int(state.step)
-        run_folder.record_start(config, folder, facts)
+        if position.divergence:
+            monitor.restore(position.divergence)
+    else:
+        state = first_state(config, optimizer, validator.batches, data.clips)
+    if chief:
+        run_folder.record_start(identity, folder, int(state.step))
     return Run(
         config=config,
         folder=folder,
@@ -62,27 +81,14 @@ def assemble(config: TrainConfig, data_dir: str | Path | None, folder: Path) -> 
         ),
         schedule=optimizer_lib.build_schedule(config.optimizer, config.num_steps),
         checkpoints=saved,
-        guard=guard,
-        log=run_folder.RunLog(folder) if parallel.is_chief() else None,
+        divergence=monitor,
+        log=RunLog(folder) if chief else None,
         best_score=best_score,
     )
 
 
 def build_objective(config: TrainConfig) -> step_lib.Objective:
-    """Returns what the config's steps minimize.
-
-    Raises:
-      InputError: settings that contradict each other or don't exist.
-    """
-    if config.memory.similarity != config.model.similarity:
-        raise InputError(
-            f"config: memory.similarity is {config.memory.similarity}, "
-            f"model.similarity {config.model.similarity}: make them the same"
-        )
-    try:
-        unroll_lib.check_config(config.unroll)
-    except ValueError as error:
-        raise InputError(f"config: {error}") from error
+    """Returns what the config's steps minimize."""
     network = unroll_lib.Network(
         model_file.build_network(config.model),
         dataclasses.replace(config.memory, regression=config.model.regression),
@@ -97,20 +103,25 @@ def build_objective(config: TrainConfig) -> step_lib.Objective:
     )
 
 
-def read_clips(
-    config: TrainConfig, data_dir: str | Path | None
-) -> tuple[sampling.Clips, tuple[clips_lib.Video, ...], dict[str, Any]]:
+def read_data(config: TrainConfig, data_dir: str | Path | None) -> Data:
     """Returns the training clips, the held-out videos, and what to note of the data.
 
     Raises:
-      InputError: there is no training data.
+      InputError: there is no training data, or it is given and not wanted.
     """
+    if config.synthetic and data_dir is not None:
+        raise InputError(
+            "synthetic is True, which renders the clips: leave out --data_dir, or give "
+            "--set synthetic=False"
+        )
     if config.synthetic:
-        found, note = sources.rendered(), "rendered"
+        found, fingerprint = sources.rendered(), "rendered"
     elif data_dir is None:
         raise InputError("there is no data folder: give --data_dir")
     else:
-        found, note = sources.read(data_dir, min_frames=config.sampling.num_frames)
+        found, fingerprint = sources.read(
+            data_dir, min_frames=config.sampling.num_frames
+        )
     if parallel.is_chief():
         found.report()
     kept, held_out = clips_lib.without(found, config.held_out)
@@ -120,13 +131,13 @@ def read_clips(
             "JPEGImages/<clip>/ + Annotations/<clip>/"
         )
     facts = {
-        "data": str(data_dir),
-        "data_fingerprint": note,
+        "fingerprint": fingerprint,
         "photos": len(kept.photos),
         "videos": len(kept.videos),
         "skipped": {reason: len(names) for reason, names in found.skipped.items()},
     }
-    return sampling.Clips(kept.photos, kept.videos, config.sampling), held_out, facts
+    clips = sampling.Clips(kept.photos, kept.videos, config.sampling)
+    return Data(clips, held_out, facts)
 
 
 def _loader(config: TrainConfig) -> pipeline.Loader:
@@ -159,3 +170,15 @@ def first_state(
     frames = np.concatenate([b.frames[:, 0] for b in batches])
     variables = initialize.initial_variables(config, frames)
     return state_lib.init_state(variables, config.frozen, optimizer)
+
+
+def empty_state(
+    config: TrainConfig, optimizer: optax.GradientTransformation
+) -> state_lib.TrainState:
+    """Returns a state of the shapes that a run of this config has, all zeros."""
+    variables = initialize.shapes_of(config)
+    make = functools.partial(
+        state_lib.init_state, frozen=config.frozen, optimizer=optimizer
+    )
+    shapes = jax.eval_shape(make, variables)
+    return jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)

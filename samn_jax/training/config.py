@@ -1,11 +1,9 @@
 """The whole of a training run in one frozen dataclass; `configs/` holds instances."""
 
 import dataclasses
-import importlib.util
-import json
-from pathlib import Path
-from typing import Any
+import re
 
+from samn_jax import settings
 from samn_jax.data.clips.sampling import SamplingConfig
 from samn_jax.errors import InputError
 from samn_jax.memory.design import MemoryConfig
@@ -62,64 +60,71 @@ class TrainConfig:
     validate_every: int = 400
     track_every: int = 0
 
+    def __post_init__(self) -> None:
+        """Checks the fields.
 
-# What may differ when a run goes on: none of it changes the weights.
-_FREE = ("loader_threads", "log_every", "save_every", "validate_every", "track_every")
+        Raises:
+          InputError: one is out of its range.
+        """
+        at_least_one = ("batch_size", "num_steps", "loader_threads")
+        every = ("log_every", "save_every", "validate_every")
+        settings.check_at_least(self, 1, *at_least_one, *every)
+        settings.check_at_least(self, 0, "seed", "loader_workers", "track_every")
+        twice = [n for n in self.held_out if self.held_out.count(n) > 1]
+        if twice:
+            raise InputError(f"held_out names {twice[0]} twice: name it once")
+        for pattern in self.frozen:
+            _check_pattern(pattern)
 
 
-def load_config(path: str | Path) -> TrainConfig:
-    """Returns `get_config()` of a Python file.
+def _check_pattern(pattern: str) -> None:
+    """Raises InputError if a pattern of parameter names is empty or malformed."""
+    if not pattern:
+        raise InputError(
+            "frozen has an empty pattern, which matches all weights: remove it"
+        )
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise InputError(
+            f"frozen has the pattern {pattern!r}, which is no regular expression "
+            f"({error}): write it like '^trunk/'"
+        ) from error
+
+
+def check(config: TrainConfig) -> None:
+    """Checks that the parts of a config fit together.
 
     Raises:
-      InputError: the file is missing or has no such function.
+      InputError: two contradict each other; the message names both.
     """
-    path = Path(path)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise InputError(f"config {path} is missing: see configs/ for those there are")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not hasattr(module, "get_config"):
-        raise InputError(f"config {path} has no get_config(): see configs/lite.py")
-    return module.get_config()
+    if config.memory.similarity != config.model.similarity:
+        raise InputError(
+            f"memory.similarity is {config.memory.similarity}, model.similarity "
+            f"{config.model.similarity}: make them the same"
+        )
 
 
-def to_json(config: TrainConfig) -> str:
-    """Returns the config as text."""
-    return json.dumps(dataclasses.asdict(config), indent=1)
+def check_division(config: TrainConfig, *, devices: int, hosts: int) -> None:
+    """Checks that a batch can be divided evenly.
 
+    Args:
+      config: says how large a batch is.
+      devices: of all hosts together.
+      hosts: that share them.
 
-def differences(saved: dict[str, Any], config: TrainConfig) -> list[str]:
-    """Returns what keeps a run of the config `saved` from going on with `config`.
-
-    Fields that `saved` lacks count with their defaults, as it is from an older version.
+    Raises:
+      InputError: it can't.
     """
-    wanted = _flatten(json.loads(to_json(config)))
-    defaults = _flatten(json.loads(json.dumps(_defaults(config))))
-    have = {**defaults, **_flatten(saved)}
-    return [
-        f"{name} was {have.get(name)}, now {wanted.get(name)}"
-        for name in sorted(wanted.keys() | have.keys())
-        if name not in _FREE and have.get(name) != wanted.get(name)
-    ]
-
-
-def _defaults(config: Any) -> dict[str, Any]:
-    values = {}
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if dataclasses.is_dataclass(value):
-            values[field.name] = _defaults(value)
-        elif field.default is not dataclasses.MISSING:
-            values[field.name] = field.default
-    return values
-
-
-def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            flat.update(_flatten(value, f"{prefix}{name}."))
-        else:
-            flat[prefix + name] = value
-    return flat
+    size, parts = config.batch_size, config.optimizer.accumulate
+    if size % devices:
+        on = f" of {hosts} hosts" if hosts > 1 else ""
+        raise InputError(
+            f"batch_size is {size}, which can't be divided over {devices} devices{on}: "
+            "give a multiple"
+        )
+    if (size // devices) % parts:
+        raise InputError(
+            f"optimizer.accumulate is {parts}, which can't divide the "
+            f"{size // devices} clips of a device: give a divisor of it"
+        )

@@ -1,5 +1,9 @@
 """The weights that a run starts from: drawn, loaded, or around a given trunk."""
 
+import functools
+import re
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import flax.traverse_util as traverse
@@ -8,9 +12,72 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import UInt8
 
+from samn_jax import provenance
 from samn_jax.errors import InputError
 from samn_jax.models import lite, model_file, trunk_file
 from samn_jax.training.config import TrainConfig
+
+
+def check(config: TrainConfig) -> dict[str, str]:
+    """Returns name and SHA-256 of the file that a run starts from.
+
+    Raises:
+      InputError: the file is missing, damaged, or of another network; or the patterns
+        of `frozen` match nothing, or leave nothing to train.
+    """
+    _check_frozen(config)
+    if not config.init_from:
+        return {"name": "", "sha256": ""}
+    if config.init_from.endswith(".npz"):
+        if config.model.network != "lite":
+            raise InputError(
+                f"init_from is {config.init_from}, the trunk of lite, but the network "
+                f"is {config.model.network}: give a model file"
+            )
+        _check_trunk(config)
+        path = Path(config.init_from)
+    else:
+        path = model_file.find_model(config.init_from)
+        loaded = model_file.load_model(path)
+        _check_shapes(config.init_from, loaded.variables, shapes_of(config))
+    return {"name": path.name, "sha256": provenance.file_sha256(path)}
+
+
+def _check_trunk(config: TrainConfig) -> None:
+    """Raises InputError if the .npz is not the trunk of the network."""
+    source = config.init_from
+    try:
+        trunk = efficientnet_lite.read_trunk(source)
+    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"{source} can't be read as a trunk of EfficientNet-Lite0 "
+            f"({type(error).__name__}): give the .npz of its folded weights"
+        ) from error
+    wanted = shapes_of(config)["params"]["trunk"]
+    _check_shapes(source, trunk, wanted)
+
+
+def shapes_of(config: TrainConfig) -> dict[str, Any]:
+    """Returns the shapes of the network's variables."""
+    draw = functools.partial(model_file.init_variables, config.model)
+    return jax.eval_shape(draw, jax.random.key(0))
+
+
+def _check_frozen(config: TrainConfig) -> None:
+    """Raises InputError if a pattern of `frozen` matches nothing, or all is frozen."""
+    names = list(traverse.flatten_dict(shapes_of(config)["params"], sep="/"))
+    parts = ", ".join(sorted({name.split("/")[0] for name in names}))
+    for pattern in config.frozen:
+        if not any(re.search(pattern, name) for name in names):
+            raise InputError(
+                f"frozen has the pattern {pattern!r}, which no weight's name matches: "
+                f"the network has {parts}"
+            )
+    if all(any(re.search(p, name) for p in config.frozen) for name in names):
+        raise InputError(
+            f"frozen is {config.frozen}, which leaves no weight to train: the network "
+            f"has {parts}"
+        )
 
 
 def initial_variables(
@@ -19,18 +86,14 @@ def initial_variables(
     """Returns the network's variables before the first step.
 
     Args:
-      config: says what to start from.
+      config: says what to start from; `check` has checked it.
       frames: crops to measure the trunk's statistics on, which `lite` standardizes its
         maps by; not needed where all weights are loaded.
 
-    Raises:
-      InputError: the file to start from is missing, or of another network.
     """
     source = config.init_from
     if source and not source.endswith(".npz"):
-        loaded = model_file.load_model(source)
-        _check_same(source, loaded, config)
-        return loaded.variables
+        return model_file.load_model(source).variables
     key = jax.random.key(config.seed)
     variables = jax.jit(lambda k: model_file.init_variables(config.model, k))(key)
     if config.model.network != "lite":
@@ -44,23 +107,16 @@ def initial_variables(
     return variables
 
 
-def _check_same(
-    source: str, loaded: model_file.LoadedModel, config: TrainConfig
-) -> None:
+def _check_shapes(source: str | Path, given: dict, wanted: dict) -> None:
     """Raises InputError if weights of a file don't fit the network to train."""
 
     def shapes(variables: dict) -> dict[str, tuple[int, ...]]:
         flat = traverse.flatten_dict(variables, sep="/")
         return {name: tuple(x.shape) for name, x in flat.items()}
 
-    wanted = shapes(
-        jax.eval_shape(
-            lambda k: model_file.init_variables(config.model, k), jax.random.key(0)
-        )
-    )
-    have = shapes(loaded.variables)
-    differing = [n for n in sorted(wanted.keys() | have.keys())
-                 if wanted.get(n) != have.get(n)]  # fmt: skip
+    have, need = shapes(given), shapes(wanted)
+    differing = [n for n in sorted(need.keys() | have.keys())
+                 if need.get(n) != have.get(n)]  # fmt: skip
     if differing:
         raise InputError(
             f"{source} is of another network than the config's: {len(differing)} "

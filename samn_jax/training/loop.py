@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Literal
 
 import cv2
+import jax
 import tqdm
 
-from samn_jax.training import assemble, parallel, run_folder
+from samn_jax.training import assemble, initialize, parallel, run_folder
+from samn_jax.training import config as config_lib
 from samn_jax.training.config import TrainConfig
 
 
@@ -23,12 +25,20 @@ def train_and_evaluate(
       `stopped` after SIGTERM or Ctrl-C, when all is saved and the same call goes on.
 
     Raises:
-      InputError: there is no data, `output_dir` can't be used or is of another run, or
-        the loss diverged (`guard.DivergedError`).
+      InputError: a setting, the data, the weights to start from or `output_dir` can't
+        be used, all found before anything is written; or the loss diverged
+        (`divergence.DivergedError`).
     """
     cv2.setNumThreads(1)
-    run_folder.claim(config, output_dir)
-    run = assemble.assemble(config, data_dir, output_dir)
+    config_lib.check(config)
+    config_lib.check_division(
+        config, devices=jax.device_count(), hosts=jax.process_count()
+    )
+    start = initialize.check(config)
+    data = assemble.read_data(config, data_dir)
+    identity = run_folder.Identity(config, start, data.facts)
+    claim(identity, output_dir)
+    run = assemble.assemble(identity, data, output_dir)
     progress = tqdm.tqdm(
         initial=run.first_step,
         total=config.num_steps,
@@ -52,3 +62,16 @@ def train_and_evaluate(
         progress.close()
         run.close()
     return "finished" if step >= config.num_steps else "stopped"
+
+
+def claim(identity: run_folder.Identity, folder: Path) -> None:
+    """Makes the folder this run's; the chief host first, then the others check it.
+
+    Raises:
+      InputError: the folder can't be used, or holds another run.
+    """
+    if parallel.is_chief():
+        run_folder.claim(identity, folder)
+    parallel.meet("claimed")
+    if not parallel.is_chief():
+        run_folder.claim(identity, folder)

@@ -7,32 +7,74 @@ from typing import Any
 import jax
 import optax
 
+from samn_jax import settings
+from samn_jax.errors import InputError
+
 FINAL_SHARE = 0.01  # of the peak learning rate, where the cosine ends
 MOMENTUM = 0.9  # of SGD
 
 
+OPTIMIZERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("cosine", "step", "constant")
+
+
 @dataclasses.dataclass(frozen=True)
 class OptimizerConfig:
-    """How weights are updated."""
+    """How weights are updated.
 
-    name: str = "adamw"  # adam | adamw | sgd
+    Attributes:
+      name: `adam`, `adamw` or `sgd`.
+      learning_rate: the highest that is reached, above 0.
+      schedule: `cosine` falls to a hundredth at the end, `step` at the boundaries,
+        `constant` stays.
+      warmup_steps: over which the rate rises from 0 in a line.
+      step_boundaries: steps of the run at which the rate falls (`step`), rising.
+      step_factor: what the rate is multiplied by there, in (0, 1].
+      weight_decay: of `adamw`, decoupled; of the others, added to the gradient.
+      clip_norm: largest global norm of the gradient; 0 leaves it as it is.
+      average_decay: of the moving average of the weights, in [0, 1).
+      accumulate: parts that a device's share of a batch is computed in, to save memory.
+    """
+
+    name: str = "adamw"
     learning_rate: float = 1e-3
-    schedule: str = "cosine"  # cosine | step | constant
-    warmup_steps: int = 100  # the rate rises from 0 in a line
-    step_boundaries: tuple[int, ...] = ()  # steps at which the rate falls (`step`)
-    step_factor: float = 0.1  # what it is multiplied by there
-    weight_decay: float = 1e-4  # adamw: decoupled; adam and sgd: added to the gradient
-    clip_norm: float = 1.0  # global norm of the gradient; 0 leaves it as it is
-    average_decay: float = 0.998  # of the moving average of the weights
-    accumulate: int = 1  # parts that a device's batch is computed in, to save memory
+    schedule: str = "cosine"
+    warmup_steps: int = 100
+    step_boundaries: tuple[int, ...] = ()
+    step_factor: float = 0.1
+    weight_decay: float = 1e-4
+    clip_norm: float = 1.0
+    average_decay: float = 0.998
+    accumulate: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks the fields.
+
+        Raises:
+          InputError: a name is unknown, or a number out of its range.
+        """
+        settings.check_choice(self, "name", OPTIMIZERS)
+        settings.check_choice(self, "schedule", SCHEDULES)
+        settings.check_positive(self, "learning_rate", "step_factor")
+        settings.check_at_least(self, 0, "warmup_steps", "weight_decay", "clip_norm")
+        settings.check_at_least(self, 1, "accumulate")
+        settings.check_shares(self, "step_factor", "average_decay")
+        if self.average_decay == 1:
+            raise InputError("average_decay is 1, which averages nothing: give 0.998")
+        falls = self.step_boundaries
+        if list(falls) != sorted(set(falls)) or any(step < 1 for step in falls):
+            raise InputError(
+                f"step_boundaries are {falls}: give rising steps, as 100,200"
+            )
+        if bool(falls) != (self.schedule == "step"):
+            raise InputError(
+                f"step_boundaries are {falls} with schedule {self.schedule!r}: give "
+                "both boundaries and schedule 'step', or neither"
+            )
 
 
 def build_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
-    """Returns step → learning rate, after a linear warm-up.
-
-    Raises:
-      ValueError: the schedule's name is unknown.
-    """
+    """Returns step → learning rate, after a linear warm-up."""
     peak, warmup = config.learning_rate, config.warmup_steps
     if config.schedule == "cosine":
         length = max(num_steps, warmup + 1)
@@ -43,25 +85,17 @@ def build_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
         if not warmup:  # optax would stay at the 0 that it starts from
             return optax.constant_schedule(peak)
         return optax.warmup_constant_schedule(0.0, peak, warmup)
-    if config.schedule == "step":
-        falls = dict.fromkeys(config.step_boundaries, config.step_factor)
-        rise = optax.linear_schedule(0.0, peak, warmup)
-        fall = optax.piecewise_constant_schedule(peak, falls)
-        # The boundaries count from the first step of the run.
-        return lambda step: fall(step) * rise(step) / peak if warmup else fall(step)
-    raise ValueError(
-        f"schedule {config.schedule!r} is unknown: choose cosine, step or constant"
-    )
+    falls = dict.fromkeys(config.step_boundaries, config.step_factor)
+    rise = optax.linear_schedule(0.0, peak, warmup)
+    fall = optax.piecewise_constant_schedule(peak, falls)
+    # The boundaries count from the first step of the run.
+    return lambda step: fall(step) * rise(step) / peak if warmup else fall(step)
 
 
 def build_optimizer(
     config: OptimizerConfig, num_steps: int
 ) -> optax.GradientTransformation:
-    """Returns gradient clipping followed by the optimizer.
-
-    Raises:
-      ValueError: the optimizer's name is unknown.
-    """
+    """Returns gradient clipping followed by the optimizer."""
     schedule = build_schedule(config, num_steps)
     decay = config.weight_decay
     optimizers: dict[str, Callable[[], optax.GradientTransformation]] = {
@@ -69,10 +103,6 @@ def build_optimizer(
         "adamw": lambda: optax.adamw(schedule, weight_decay=decay),
         "sgd": lambda: _with_decay(decay, optax.sgd(schedule, momentum=MOMENTUM)),
     }
-    if config.name not in optimizers:
-        raise ValueError(
-            f"optimizer {config.name!r} is unknown: choose from {list(optimizers)}"
-        )
     optimizer = optimizers[config.name]()
     if config.clip_norm:
         clip = optax.clip_by_global_norm(config.clip_norm)

@@ -1,68 +1,25 @@
-"""The only place that knows how many devices and hosts there are."""
+"""Work divided over devices and hosts, as one host and one device would do it."""
 
-import os
 import signal
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from samn_jax.errors import InputError
 from samn_jax.training import step as step_lib
-
-# Where flags are inconvenient: one environment for each host's process.
-VARIABLES = ("SAMN_COORDINATOR", "SAMN_NUM_HOSTS", "SAMN_HOST")
-
-
-class Hosts(NamedTuple):
-    """How the hosts of a run find each other."""
-
-    coordinator: str  # address:port of host 0; "auto" asks the cluster (TPU, Slurm)
-    num_hosts: int = 1
-    host: int = 0
-
-
-def hosts_from(
-    coordinator: str | None, num_hosts: int | None, host: int | None
-) -> Hosts | None:
-    """Returns what flags say, or else the environment; None for a single host.
-
-    Raises:
-      InputError: something is missing or not a number.
-    """
-    flags = (coordinator, num_hosts, host)
-    values = [
-        flag if flag is not None else os.environ.get(variable)
-        for flag, variable in zip(flags, VARIABLES, strict=True)
-    ]
-    if values[0] is None:
-        return None
-    if values[0] == "auto":
-        return Hosts("auto")
-    try:
-        return Hosts(str(values[0]), int(values[1]), int(values[2]))  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            "several hosts need --coordinator ADDRESS:PORT, --num_hosts and --host, or "
-            + ", ".join(VARIABLES)
-        ) from error
-
-
-def connect(hosts: Hosts | None) -> None:
-    """Joins this process with those of the other hosts; before any other use of JAX."""
-    if hosts is None:
-        return
-    if hosts.coordinator == "auto":
-        jax.distributed.initialize()
-    else:
-        jax.distributed.initialize(hosts.coordinator, hosts.num_hosts, hosts.host)
 
 
 def is_chief() -> bool:
     """Whether this process is the one that writes logs and model files."""
     return jax.process_index() == 0
+
+
+def meet(place: str) -> None:
+    """Waits until all hosts are here."""
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices(place)
 
 
 def pmap_step(step_fn: Callable) -> Callable:
@@ -82,19 +39,10 @@ def unreplicate(tree: Any) -> Any:
 
 
 def shard(batch: Any) -> Any:
-    """Returns this host's part of a batch as (devices, batch / devices, ...).
-
-    Raises:
-      InputError: the batch can't be divided evenly.
-    """
+    """Returns this host's part of a batch as (devices, batch / devices, ...)."""
     count = jax.local_device_count()
 
     def split(x: Any) -> Any:
-        if x.shape[0] % count:
-            raise InputError(
-                f"a batch of {x.shape[0]} can't be divided over {count} devices: "
-                "make batch_size a multiple of all devices of all hosts"
-            )
         return x.reshape(count, x.shape[0] // count, *x.shape[1:])
 
     return _place(jax.tree.map(split, batch))

@@ -10,10 +10,11 @@ import jax
 import optax
 
 from samn_jax.training import checkpoints as checkpoints_lib
-from samn_jax.training import guard as guard_lib
+from samn_jax.training import divergence as divergence_lib
 from samn_jax.training import parallel, run_folder, validation
 from samn_jax.training import state as state_lib
 from samn_jax.training.config import TrainConfig
+from samn_jax.training.run_log import RunLog
 
 
 @dataclasses.dataclass
@@ -29,8 +30,8 @@ class Run:
     train: Callable
     schedule: optax.Schedule
     checkpoints: checkpoints_lib.Checkpoints
-    guard: guard_lib.LossGuard
-    log: run_folder.RunLog | None  # of the chief host alone
+    divergence: divergence_lib.DivergenceMonitor
+    log: RunLog | None  # of the chief host alone
     best_score: float | None = None
     score: float | None = None  # of the held-out clips, with the present weights
     shown: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -60,7 +61,7 @@ class Run:
         step, metrics, arrays = self._unchecked
         values = {k: float(v) for k, v in parallel.unreplicate(metrics).items()}
         self._unchecked = None
-        self.guard.check(step, values, arrays)
+        self.divergence.check(step, values, arrays)
         return values
 
     def report(self, step: int, *, last: bool) -> None:
@@ -125,7 +126,7 @@ class Run:
         self.check()
         state = jax.device_get(parallel.unreplicate(self.replicas))
         position = checkpoints_lib.Position(
-            self.batches.get_state(), self.guard.state(), self.best_score
+            self.batches.get_state(), self.divergence.state(), self.best_score
         )
         self.checkpoints.save(step, state, position, self.score)
         self._export("model.safetensors", {})

@@ -1,66 +1,143 @@
-"""The folder of a run: its config, its starts, its log, its model files."""
+"""The folder of a run: what it is a run of, its starts, its model files."""
 
 import dataclasses
 import json
-import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import numpy as np
-import tensorboardX
-from tensorboardX.proto import summary_pb2
 
-from samn_jax import provenance as manifest
-from samn_jax import visualize
+from samn_jax import files, provenance
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
-from samn_jax.training import config as config_lib
 from samn_jax.training import state as state_lib
 from samn_jax.training.config import TrainConfig
 
+IDENTITY_FILE = "config.json"
+STARTS_FILE = "run.json"
+# What may differ when a run goes on: none of it changes the weights. The file that it
+# started from is compared by its content.
+_FREE_SETTINGS = (
+    *("init_from", "loader_threads"),
+    *("log_every", "save_every", "validate_every", "track_every"),
+)
+_SHOWN_DIFFERENCES = 3
 
-def claim(config: TrainConfig, folder: Path) -> None:
-    """Makes the folder and writes config.json, or checks the one that is there.
+
+class Identity(NamedTuple):
+    """What makes two runs the same one: equal identities give equal weights."""
+
+    settings: TrainConfig
+    start: dict[str, Any]  # name and SHA-256 of the weights it starts from
+    data: dict[str, Any]  # fingerprint and counts
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns it as JSON has it."""
+        # Tuples become lists, as in what is read back.
+        return json.loads(
+            json.dumps(
+                {
+                    "settings": dataclasses.asdict(self.settings),
+                    "start": self.start,
+                    "data": self.data,
+                }
+            )
+        )
+
+
+def claim(identity: Identity, folder: Path) -> None:
+    """Makes the folder this run's, or checks that it is.
+
+    Several hosts may do so at once.
 
     Raises:
-      InputError: the folder can't be written to, or holds the run of another config.
+      InputError: the folder can't be written to, a file in it is damaged, or it holds
+        another run; the message says what differs and what to do.
     """
-    path = folder / "config.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not path.is_file():
-            _write(path, config_lib.to_json(config))
-        saved = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(
-            f"output folder {folder} can't be used ({error.strerror}): give another "
-            "--output_dir"
-        ) from error
-    except ValueError as error:
-        raise InputError(f"{path} is damaged: give another --output_dir") from error
-    changed = config_lib.differences(saved, config)
+    path = folder / IDENTITY_FILE
+    wanted = identity.to_json()
+    if not path.exists():
+        files.write_json(path, wanted)
+    cure = "give another --output_dir, or remove the folder"
+    saved = files.read_json_object(path, cure)
+    changed = differences(saved, wanted)
     if changed:
-        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        more = len(changed) - _SHOWN_DIFFERENCES
+        listed = "; ".join(changed[:_SHOWN_DIFFERENCES])
+        listed += f"; and {more} more" if more > 0 else ""
         raise InputError(
-            f"{path} is of another run ({changed[0]}{more}): give another "
-            "--output_dir, or remove the folder"
+            f"{files.shown(folder)} holds another run ({listed}): go back to what it "
+            f"was, {cure}"
         )
-    _write(path, config_lib.to_json(config))
+    read_starts(folder)
+    files.write_json(path, wanted)
 
 
-def record_start(config: TrainConfig, folder: Path, facts: dict[str, Any]) -> None:
-    """Adds to run.json what this start ran on: commit, versions, devices, data."""
-    path = folder / "run.json"
-    starts = json.loads(path.read_text()) if path.is_file() else []
+def differences(saved: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Returns what keeps a run of one identity from going on as another, in words."""
+    before, now = _flatten(saved), _flatten(wanted)
+    free = {f"settings.{name}" for name in _FREE_SETTINGS} | {"start.name"}
+    found = []
+    for name in sorted(before.keys() | now.keys()):
+        if name not in free and before.get(name) != now.get(name):
+            shown = name.removeprefix("settings.")
+            old, new = (_brief(values.get(name)) for values in (before, now))
+            found.append(f"{shown} was {old}, now {new}")
+    return found
+
+
+def _flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat.update(_flatten(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _brief(value: Any) -> str:
+    text = files.shown(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def read_starts(folder: Path) -> list[dict[str, Any]]:
+    """Returns what was noted of each start of the run.
+
+    Raises:
+      InputError: the file is damaged.
+    """
+    path = folder / STARTS_FILE
+    if not path.exists():
+        return []
+    try:
+        starts = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        starts = None
+    if not isinstance(starts, list) or not all(isinstance(s, dict) for s in starts):
+        raise InputError(
+            f"{files.shown(path)} is damaged: remove it, the run goes on without the "
+            "list of its starts"
+        )
+    return starts
+
+
+def record_start(identity: Identity, folder: Path, first_step: int) -> None:
+    """Adds to run.json what this start runs on: commit, versions, devices, data.
+
+    Raises:
+      InputError: it can't be written.
+    """
     start = {
-        **manifest.describe(),
-        "devices": manifest.devices(),
+        **provenance.describe(),
+        "devices": provenance.devices(),
         "hosts": jax.process_count(),
-        "seed": config.seed,
-        **facts,
+        "seed": identity.settings.seed,
+        "first_step": first_step,
+        "start": identity.start,
+        "data": identity.data,
     }
-    _write(path, json.dumps([*starts, start], indent=1))
+    files.write_json(folder / STARTS_FILE, [*read_starts(folder), start])
 
 
 def export(
@@ -69,53 +146,15 @@ def export(
     path: Path,
     notes: dict[str, Any],
 ) -> None:
-    """Writes the averaged weights as a model file in float16."""
+    """Writes the averaged weights as a model file in float16.
+
+    Equal runs give equal bytes.
+
+    Raises:
+      InputError: it can't be written.
+    """
     variables = state_lib.join_params(state.average, state.frozen)
-    notes = {
-        "steps": int(state.step),
-        **notes,
-        "train_config": dataclasses.asdict(config),
-    }
+    settings = dataclasses.asdict(config)
+    settings["init_from"] = Path(config.init_from).name  # No one else's folders.
+    notes = {"steps": int(state.step), **notes, "train_config": settings}
     model_file.save_model(path, config.model, variables, notes, dtype="float16")
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text)
-    partial.replace(path)
-
-
-class RunLog:
-    """Metrics and pictures of a run, as lines of JSON and for TensorBoard."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = (folder / "log.jsonl").open("a")
-        self._board = tensorboardX.SummaryWriter(str(folder / "tensorboard"))
-        self._start = time.perf_counter()
-
-    def write(self, step: int, values: dict[str, float]) -> None:
-        """Adds the metrics of one step."""
-        seconds = round(time.perf_counter() - self._start, 2)
-        rounded = {k: float(f"{v:.5g}") for k, v in values.items()}
-        self._file.write(json.dumps({"step": step, "s": seconds, **rounded}) + "\n")
-        self._file.flush()
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
-
-    def write_picture(self, step: int, name: str, picture: np.ndarray) -> None:
-        """Adds a picture (H, W, 3) uint8 to TensorBoard."""
-        height, width, channels = picture.shape
-        # `SummaryWriter.add_image` would need Pillow to encode it.
-        image = summary_pb2.Summary.Image(
-            height=height,
-            width=width,
-            colorspace=channels,
-            encoded_image_string=visualize.encode(picture),
-        )
-        value = summary_pb2.Summary.Value(tag=name, image=image)
-        self._board.file_writer.add_summary(summary_pb2.Summary(value=[value]), step)
-
-    def close(self) -> None:
-        """Closes the files."""
-        self._file.close()
-        self._board.close()

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from samn_jax import losses
+from samn_jax import losses, settings
+from samn_jax.errors import InputError
 from samn_jax.training import state as state_lib
 from samn_jax.training import unroll as unroll_lib
 from samn_jax.training.unroll import Batch
@@ -18,13 +19,37 @@ DEVICES = "devices"  # the pmap axis that gradients are averaged over
 
 @dataclasses.dataclass(frozen=True)
 class LossConfig:
-    """The loss: cross entropy of the hardest pixels, plus one minus the soft IoU."""
+    """The loss: cross entropy of the hardest pixels, plus one minus the soft IoU.
 
-    hard_fraction: float = 0.3  # share of pixels in the cross entropy, at the end
-    hard_steps: int = 1500  # steps over which the share falls from 1 to it
-    threshold_stride: int = 4  # see losses.hardest_mean
+    Attributes:
+      hard_fraction: share of pixels in the cross entropy, at the end; in (0, 1].
+      hard_steps: steps over which the share falls from 1 to it; 0: at once.
+      threshold_stride: see `losses.hardest_mean`.
+      entropy_weight: of the cross entropy.
+      iou_weight: of one minus the soft IoU.
+    """
+
+    hard_fraction: float = 0.3
+    hard_steps: int = 1500
+    threshold_stride: int = 4
     entropy_weight: float = 1.0
     iou_weight: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Checks the fields.
+
+        Raises:
+          InputError: one is out of its range, or nothing is minimized.
+        """
+        settings.check_shares(self, "hard_fraction")
+        settings.check_positive(self, "hard_fraction")
+        settings.check_at_least(self, 0, "hard_steps", "entropy_weight", "iou_weight")
+        settings.check_at_least(self, 1, "threshold_stride")
+        if self.entropy_weight == self.iou_weight == 0:
+            raise InputError(
+                "entropy_weight and iou_weight are 0, so that there is no loss: give "
+                "one of them a number above 0"
+            )
 
 
 class Objective(NamedTuple):
@@ -39,7 +64,8 @@ class Objective(NamedTuple):
 class ClipTerms(NamedTuple):
     """The loss terms of each of the P predicted frames of each clip."""
 
-    cross_entropy: Float[Array, "P B"]
+    cross_entropy: Float[Array, "P B"]  # of the hardest pixels, which is minimized
+    mean_entropy: Float[Array, "P B"]  # of all pixels, which is watched
     iou_loss: Float[Array, "P B"]
 
 
@@ -67,6 +93,7 @@ def clip_terms(
     overlap = overlap.reshape(predicted, clips, kinds - 1)
     return ClipTerms(
         cross_entropy=hardest.reshape(predicted, clips),
+        mean_entropy=entropy.mean(axis=(1, 2)).reshape(predicted, clips),
         iou_loss=jax.vmap(unroll_lib.mean_over_present, (0, None))(overlap, present),
     )
 
@@ -86,14 +113,28 @@ def loss_fn(
     batch: Batch,
     step: Int[Array, ""],
 ) -> tuple[Float[Array, ""], dict[str, Array]]:
-    """Returns the loss of a batch and what to log: loss, cross entropy and IoU."""
+    """Returns the loss of a batch and what to log.
+
+    `loss`, its parts `cross_entropy` and `iou`, and `plain_loss`, the loss with all
+    pixels in the cross entropy, which no schedule changes.
+    """
     variables = state_lib.join_params(params, frozen)
     logits = unroll_lib.unroll(objective.network, variables, batch)
     terms = clip_terms(objective, logits, batch, step)
-    entropy, overlap = terms.cross_entropy.mean(), terms.iou_loss.mean()
     config = objective.loss
-    loss = config.entropy_weight * entropy + config.iou_weight * overlap
-    return loss, {"loss": loss, "cross_entropy": entropy, "iou": 1.0 - overlap}
+    overlap = terms.iou_loss.mean()
+
+    def weighted(entropy: Float[Array, ""]) -> Float[Array, ""]:
+        return config.entropy_weight * entropy + config.iou_weight * overlap
+
+    entropy = terms.cross_entropy.mean()
+    loss = weighted(entropy)
+    return loss, {
+        "loss": loss,
+        "plain_loss": weighted(terms.mean_entropy.mean()),
+        "cross_entropy": entropy,
+        "iou": 1.0 - overlap,
+    }
 
 
 def _gradients(

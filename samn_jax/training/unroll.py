@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, UInt8
 
-from samn_jax import losses
+from samn_jax import losses, settings
 from samn_jax.memory import design as design_lib
 from samn_jax.models import aggregation
 from samn_jax.models.network import QueryFeatures
@@ -39,6 +39,16 @@ class UnrollConfig:
     iou_threshold: float = 0.5
     aggregation: str = "odds"
 
+    def __post_init__(self) -> None:
+        """Checks the fields.
+
+        Raises:
+          InputError: a name is unknown, or the IoU is no share.
+        """
+        settings.check_choice(self, "mode", MODES)
+        settings.check_choice(self, "aggregation", AGGREGATIONS)
+        settings.check_shares(self, "iou_threshold")
+
 
 class Batch(NamedTuple):
     """Training clips."""
@@ -55,16 +65,6 @@ class Network(NamedTuple):
     memory: design_lib.MemoryConfig
     unroll: UnrollConfig = UnrollConfig()
     num_objects: int = 1  # N, of every clip; a clip may have fewer
-
-
-def check_config(config: UnrollConfig) -> None:
-    """Raises ValueError if a name is unknown."""
-    if config.mode not in MODES:
-        raise ValueError(f"unroll mode {config.mode!r}: choose from {MODES}")
-    if config.aggregation not in AGGREGATIONS:
-        raise ValueError(
-            f"aggregation {config.aggregation!r}: choose from {AGGREGATIONS}"
-        )
 
 
 def split_objects(

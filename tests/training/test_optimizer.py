@@ -3,6 +3,7 @@ import numpy as np
 import optax
 import pytest
 
+from samn_jax.errors import InputError
 from samn_jax.training import optimizer
 from samn_jax.training.optimizer import OptimizerConfig
 
@@ -60,8 +61,23 @@ def test_gradients_are_clipped():
     np.testing.assert_allclose(updates, [-0.6, -0.8], rtol=1e-5)
 
 
-def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="schedule 'linear'"):
-        optimizer.build_schedule(OptimizerConfig(schedule="linear"), 10)
-    with pytest.raises(ValueError, match="optimizer 'lion'"):
-        optimizer.build_optimizer(OptimizerConfig(name="lion"), 10)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"schedule": "linear"}, "schedule 'linear' is unknown: choose from cosine"),
+        ({"name": "lion"}, "name 'lion' is unknown: choose from adam"),
+        ({"learning_rate": -1e-3}, "learning_rate is -0.001: give a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"warmup_steps": -1}, "warmup_steps is -1"),
+        ({"average_decay": 1.0}, "average_decay is 1"),
+        ({"average_decay": 1.5}, "average_decay is 1.5: give a share"),
+        ({"accumulate": 0}, "accumulate is 0"),
+        ({"clip_norm": float("inf")}, "clip_norm is inf"),
+        ({"schedule": "step", "step_boundaries": (9, 3)}, "give rising steps"),
+        ({"schedule": "step"}, "give both boundaries and schedule 'step'"),
+        ({"step_boundaries": (3,)}, "with schedule 'cosine'"),
+    ],
+)
+def test_impossible_settings_are_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        OptimizerConfig(**settings)

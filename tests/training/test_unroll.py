@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from samn_jax.errors import InputError
 from samn_jax.models import aggregation
 from samn_jax.training import unroll
 from tests.training import tiny
@@ -43,23 +44,31 @@ def by_hand(batch, remembered):
     return np.stack(results)
 
 
-@pytest.mark.parametrize(
-    ("mode", "threshold", "predicted"),
-    [
-        ("recurrent", 0.5, True),
-        ("mask", 0.5, False),
-        ("threshold", -1.0, True),
-        ("threshold", 1.0, False),
-    ],
-)
-def test_modes_remember_predictions_or_true_masks(mode, threshold, predicted):
+@pytest.mark.parametrize(("mode", "predicted"), [("recurrent", True), ("mask", False)])
+def test_modes_remember_predictions_or_true_masks(mode, predicted):
     batch = tiny.batch()
-    logits = run(batch, mode=mode, iou_threshold=threshold)
+    logits = run(batch, mode=mode)
     assert logits.shape == (2, 4, 2, tiny.SIZE, tiny.SIZE)
     odds = logits[:, :, 1] - logits[:, :, 0]
     truth = batch.masks[:, 1].astype(np.float32)
     remembered = 1 / (1 + np.exp(-odds[0])) if predicted else truth
     np.testing.assert_allclose(odds[1], by_hand(batch, remembered), atol=2e-5)
+
+
+def test_good_predictions_alone_are_remembered_by_threshold():
+    batch = tiny.batch()
+    truth = batch.masks[:, 1].astype(np.float32)
+    logits = run(batch, mode="recurrent")[0]
+    prob = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
+    union = np.maximum(prob, truth).sum((1, 2))
+    iou = np.minimum(prob, truth).sum((1, 2)) / union
+    threshold = float(np.median(iou))
+    good = iou > threshold
+    assert good.any() and not good.all()
+    logits = run(batch, mode="threshold", iou_threshold=threshold)
+    remembered = np.where(good[:, None, None], prob, truth)
+    odds = logits[1, :, 1] - logits[1, :, 0]
+    np.testing.assert_allclose(odds, by_hand(batch, remembered), atol=2e-5)
 
 
 def test_two_predicts_one_frame():
@@ -98,7 +107,9 @@ def test_soft_aggregation_is_that_of_the_paper():
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(ValueError, match="mode 'three'"):
-        unroll.check_config(unroll.UnrollConfig(mode="three"))
-    with pytest.raises(ValueError, match="aggregation 'hard'"):
-        unroll.check_config(unroll.UnrollConfig(aggregation="hard"))
+    with pytest.raises(InputError, match="mode 'three' is unknown: choose from rec"):
+        unroll.UnrollConfig(mode="three")
+    with pytest.raises(InputError, match="aggregation 'hard' is unknown"):
+        unroll.UnrollConfig(aggregation="hard")
+    with pytest.raises(InputError, match="iou_threshold is 1.5: give a share"):
+        unroll.UnrollConfig(iou_threshold=1.5)

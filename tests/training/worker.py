@@ -15,6 +15,7 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from samn_jax.training import hosts as hosts_lib
 from samn_jax.training import loop, parallel, step, validation
 from tests.training import tiny
 
@@ -23,7 +24,8 @@ STEPS = 5
 
 def run_steps(output: str, *hosts: str) -> None:
     if hosts:
-        parallel.connect(parallel.hosts_from(hosts[0], int(hosts[1]), int(hosts[2])))
+        found = hosts_lib.hosts_from(hosts[0], int(hosts[1]), int(hosts[2]))
+        hosts_lib.connect(found)
     function = functools.partial(step.train_step, tiny.objective(), tiny.sgd())
     mapped, replicas = (
         parallel.pmap_step(function),

@@ -11,11 +11,14 @@ import dataclasses
 import functools
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
 from pathlib import Path
 
 import numpy as np
 
+from samn_jax import provenance
 from samn_jax.data.formats import images
 from samn_jax.errors import InputError
 
@@ -137,11 +140,26 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def fingerprint(data_dir: Path) -> str:
-    """Returns a hash of all files' names and sizes, the same for equal copies."""
+    """Returns a hash of all files' names and contents, the same for equal copies."""
+    paths = sorted(_walk(data_dir))
     digest = hashlib.sha256()
-    for path in sorted(p for p in data_dir.rglob("*") if p.is_file()):
-        digest.update(f"{path.relative_to(data_dir)} {path.stat().st_size}\n".encode())
+    with futures.ThreadPoolExecutor() as threads:
+        for path, content in zip(
+            paths, threads.map(provenance.file_sha256, paths), strict=True
+        ):
+            digest.update(f"{path.relative_to(data_dir)} {content}\n".encode())
     return digest.hexdigest()
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Gives all files below a folder, also of linked folders, each folder once."""
+    seen = set()
+    for root, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(root)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield from (Path(root, name) for name in names)
 
 
 def without(

@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from samn_jax import settings
 from samn_jax.data.clips import augment, compose, objects
 from samn_jax.data.clips.folder import Frame, Loaded, Video
 from samn_jax.errors import InputError
 
 VIDEO_DRAWS = 20  # before a photo is taken instead
+_STRIDE = 16  # of the networks' coarsest maps
 KIN = 100  # photos before and after one by name that may show things of its kind
 MAX_DRAWS = 100  # of a sample, before the data is given up as unusable
 
@@ -43,6 +45,41 @@ class SamplingConfig:
     )  # degrees, scale, shear
     thin_plate: float = 0.0  # bending of photos' later frames, in crop sides
     perspective: float = 0.0  # tilting of photos' later frames; 0.3 is strong
+
+    def __post_init__(self) -> None:
+        """Checks the fields.
+
+        Raises:
+          InputError: one is out of its range, or two contradict each other.
+        """
+        if self.num_frames < 2:
+            raise InputError(
+                f"num_frames is {self.num_frames}: give at least 2, the first frame is "
+                "only remembered"
+            )
+        if self.crop_size < _STRIDE or self.crop_size % _STRIDE:
+            raise InputError(f"crop_size is {self.crop_size}: give a multiple of 16")
+        settings.check_at_least(self, 1, "max_objects", "max_gap")
+        numbers = ("gap_growth", "center_jitter", "scale_jitter", "color", "thin_plate")
+        settings.check_at_least(self, 0, *numbers)
+        shares = [f.name for f in dataclasses.fields(self) if f.name.endswith("_share")]
+        settings.check_shares(self, *shares, "perspective")
+        if self.occluder_share + self.distractor_share > 1:
+            raise InputError(
+                f"occluder_share {self.occluder_share} and distractor_share "
+                f"{self.distractor_share} are more than 1 together: lower one"
+            )
+        settings.check_numbers(self, "crop_factor", 2)
+        if not 0 < self.crop_factor[0] <= self.crop_factor[1]:
+            raise InputError(
+                f"crop_factor is {self.crop_factor}: give the smallest and the largest"
+            )
+        settings.check_numbers(self, "video_motion", 3)
+        if self.video_motion[1] < 1:
+            raise InputError(
+                f"video_motion is {self.video_motion}: its second number, a scale, "
+                "must be at least 1"
+            )
 
 
 class Drawn(NamedTuple):

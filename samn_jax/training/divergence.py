@@ -1,4 +1,4 @@
-"""Stops a run that has gone wrong, and keeps what it was shown."""
+"""Stops a run whose loss diverges, and keeps the batch that it was shown."""
 
 import dataclasses
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from samn_jax import files
 from samn_jax.errors import InputError
 
 WINDOW = 20  # steps whose mean loss is the measure of later ones
@@ -18,15 +19,18 @@ class DivergedError(InputError):
 
 
 @dataclasses.dataclass
-class LossGuard:
+class DivergenceMonitor:
     """Watches the loss of every step.
+
+    It looks at `plain_loss`, which counts all pixels alike: the loss that is minimized
+    rises by itself as the share of hardest pixels falls.
 
     Attributes:
       folder: where a dump goes.
       names: of photos and videos, as a batch's `source` counts them.
-      seen: number of losses seen, up to `WINDOW`.
-      first: their mean.
-      recent: the smoothed loss.
+      seen: number of steps seen, up to `WINDOW`.
+      first: mean of their plain losses.
+      recent: the smoothed plain loss.
     """
 
     folder: Path
@@ -42,9 +46,10 @@ class LossGuard:
 
         Raises:
           DivergedError: the loss or the gradient is no finite number, or the smoothed
-            loss is `DIVERGED` times that of the first steps; after a dump of the batch.
+            plain loss is `DIVERGED` times that of the first steps; after a dump of the
+            batch.
         """
-        loss = metrics["loss"]
+        loss = metrics["plain_loss"]
         if not np.isfinite(loss) or not np.isfinite(metrics["gradient_norm"]):
             self._stop(step, f"the loss is {loss}", metrics, arrays)
         if self.seen < WINDOW:
@@ -75,8 +80,15 @@ class LossGuard:
     ) -> None:
         names = [self.names[i] for i in arrays["source"]]
         path = self.folder / f"diverged-{step}.npz"
-        np.savez_compressed(path, step=step, names=np.array(names), **metrics, **arrays)
+        kept = f"is in {path}"
+        try:
+            with files.whole_file(path) as partial:
+                np.savez_compressed(
+                    partial, step=step, names=np.array(names), **metrics, **arrays
+                )
+        except InputError as error:
+            kept = f"could not be kept ({error})"
         raise DivergedError(
-            f"step {step}: {problem}; the batch ({', '.join(names)}) is in {path}. "
-            "Try a lower optimizer.learning_rate; the last checkpoint is from before"
+            f"step {step}: {problem}; the batch ({', '.join(names)}) {kept}. Try a "
+            "lower optimizer.learning_rate; the last checkpoint is from before"
         )

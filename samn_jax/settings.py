@@ -1,0 +1,75 @@
+"""Checks that config dataclasses make of their own fields, in `__post_init__`.
+
+Each names the field, its value and what to give instead, so that a bad setting is one
+line wherever it comes from: a config file, `--set`, or Python.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from samn_jax.errors import InputError
+
+
+def check_at_least(config: Any, minimum: int, *names: str) -> None:
+    """Checks that numbers are finite and not below `minimum`.
+
+    Raises:
+      InputError: one is; the message names it.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if not _is_number(value) or not value >= minimum:
+            raise InputError(f"{name} is {value}: give at least {minimum}")
+
+
+def check_positive(config: Any, *names: str) -> None:
+    """Checks that numbers are finite and above 0.
+
+    Raises:
+      InputError: one is not; the message names it.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if not _is_number(value) or not value > 0:
+            raise InputError(f"{name} is {value}: give a number above 0")
+
+
+def check_shares(config: Any, *names: str) -> None:
+    """Checks that numbers lie in [0, 1].
+
+    Raises:
+      InputError: one does not; the message names it.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if not _is_number(value) or not 0 <= value <= 1:
+            raise InputError(f"{name} is {value}: give a share from 0 to 1")
+
+
+def check_numbers(config: Any, name: str, count: int) -> None:
+    """Checks that a field is a tuple of `count` finite numbers.
+
+    Raises:
+      InputError: it is not; the message names it.
+    """
+    values = getattr(config, name)
+    if len(values) != count or not all(map(_is_number, values)):
+        raise InputError(f"{name} is {values}: give {count} numbers")
+
+
+def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
+    """Checks that a field is one of some names.
+
+    Raises:
+      InputError: it is not; the message lists them.
+    """
+    value = getattr(config, name)
+    if value not in choices:
+        known = ", ".join(choices)
+        raise InputError(f"{name} {value!r} is unknown: choose from {known}")
+
+
+def _is_number(value: Any) -> bool:
+    is_bool = isinstance(value, bool)
+    return isinstance(value, (int, float)) and not is_bool and math.isfinite(value)

@@ -1,0 +1,110 @@
+"""Trains a network: --config lite --data_dir DATA --output_dir OUT.
+
+The same command goes on with a run that was cut off. Exit codes: 0 finished, 2 bad
+input, 3 diverged, 4 another host was lost, 75 stopped by SIGTERM or Ctrl-C with
+everything saved.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from samn_jax.errors import InputError
+from samn_jax.training import hosts as hosts_lib
+from samn_jax.training import supervise
+
+BAD_INPUT, DIVERGED, LOST_HOST, STOPPED = 2, 3, supervise.LOST_HOST, 75
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    flags = _parser().parse_args(arguments)
+    hosts = None
+    try:
+        hosts = hosts_lib.hosts_from(
+            flags.coordinator, flags.num_hosts, flags.host, flags.host_timeout
+        )
+        if hosts and not supervise.is_supervised():
+            return supervise.run(arguments, hosts)
+        return _train(flags, hosts)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = _code_of(error)
+        if hosts:
+            supervise.leave(code)
+        return code
+
+
+def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
+    """Returns the exit code of a training in this process."""
+    import logging
+
+    from samn_jax import compilation
+    from samn_jax.training import loop
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    config = _read_config(flags)
+    compilation.keep_compiled()
+    if hosts:
+        hosts_lib.connect(hosts)
+        supervise.tell_joined()
+    try:
+        result = loop.train_and_evaluate(config, flags.data_dir, flags.output_dir)
+    except (ValueError, RuntimeError) as error:
+        if hosts and hosts_lib.is_of_lost_host(error):
+            raise hosts_lib.lost(hosts) from error
+        raise
+    if result == "stopped":
+        print("stopped; the same command goes on", file=sys.stderr)
+        return STOPPED
+    return 0
+
+
+def _read_config(flags: argparse.Namespace) -> Any:
+    """Returns the config with the values that flags set."""
+    from samn_jax import overrides
+    from samn_jax.training import config as config_lib
+    from samn_jax.training import config_file
+
+    assignments = list(flags.set)
+    if flags.init_from:
+        assignments.append(f"init_from={flags.init_from}")
+    config = overrides.override(config_file.load_config(flags.config), assignments)
+    config_lib.check(config)
+    return config
+
+
+def _code_of(error: InputError) -> int:
+    if isinstance(error, hosts_lib.LostHostError):
+        return LOST_HOST
+    from samn_jax.training import divergence
+
+    return DIVERGED if isinstance(error, divergence.DivergedError) else BAD_INPUT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--config", required=True,
+        help="a shipped config, as lite, or the path of a file")  # fmt: skip
+    add("--data_dir", help="folder of clips, or what samn_jax.data.prepare wrote")
+    add("--output_dir", required=True, type=Path)
+    add("--init_from", help="weights to start from, over the config's")
+    add("--set", action="append", default=[], metavar="FIELD=VALUE",
+        help="another value for a field, as optimizer.learning_rate=1e-4")  # fmt: skip
+    add("--coordinator", help="address:port of host 0, or auto; for several hosts")
+    add("--num_hosts", type=int)
+    add("--host", type=int, help="number of this host, from 0")
+    add("--host_timeout", type=int, metavar="SECONDS",
+        help="to wait for the other hosts at the start, and for one that is silent "
+        f"({hosts_lib.TIMEOUT})")  # fmt: skip
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
