@@ -2,7 +2,6 @@
 
 import functools
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -34,27 +33,13 @@ def check(config: TrainConfig) -> dict[str, str]:
                 f"init_from is {config.init_from}, the trunk of lite, but the network "
                 f"is {config.model.network}: give a model file"
             )
-        _check_trunk(config)
+        trunk_file.read_trunk(config.init_from, shapes_of(config)["params"]["trunk"])
         path = Path(config.init_from)
     else:
         path = model_file.find_model(config.init_from)
         loaded = model_file.load_model(path)
         _check_shapes(config.init_from, loaded.variables, shapes_of(config))
     return {"name": path.name, "sha256": provenance.file_sha256(path)}
-
-
-def _check_trunk(config: TrainConfig) -> None:
-    """Raises InputError if the .npz is not the trunk of the network."""
-    source = config.init_from
-    try:
-        trunk = efficientnet_lite.read_trunk(source)
-    except (OSError, ValueError, KeyError, IndexError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{source} can't be read as a trunk of EfficientNet-Lite0 "
-            f"({type(error).__name__}): give the .npz of its folded weights"
-        ) from error
-    wanted = shapes_of(config)["params"]["trunk"]
-    _check_shapes(source, trunk, wanted)
 
 
 def shapes_of(config: TrainConfig) -> dict[str, Any]:
