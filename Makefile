@@ -1,10 +1,11 @@
 # make demo: track the built-in synthetic set.  make test: the tests (test-full: with
-# the full-size trackers).  make lint: style.
+# the full-size trackers).  make product: what the shipped checkpoint reaches.
+# make lint: style.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-full lint format clean
+.PHONY: demo test test-full product lint format clean
 
 $(VENV)/.run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -20,10 +21,13 @@ demo: $(VENV)/.run
 	$(BIN)/python evaluate.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not full_size"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not full_size and not product"
 
 test-full: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+product: $(VENV)/.dev
+	$(BIN)/python -m pytest -m product
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -30,6 +30,12 @@ def davis16_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def clips_dir() -> Path:
+    """Clips to train on, in the layout of YouTube-VOS (SAMN_CLIPS)."""
+    return _folder("SAMN_CLIPS", ROOT.parent / "shared" / "data" / "train" / "video")
+
+
+@pytest.fixture(scope="session")
 def reference_dir() -> Path:
     """Published results with their published scores (SAMN_REFERENCE)."""
     return _folder("SAMN_REFERENCE", ROOT.parent / "shared" / "reference")
