@@ -1,0 +1,1 @@
+"""Videos, folders of pictures and cameras: read with care, written whole."""

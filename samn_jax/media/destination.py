@@ -1,0 +1,140 @@
+"""Where results go: checked before anything is written, kept whole or not at all.
+
+A result grows under a partial name beside its place and is moved there when finished.
+What a failing run leaves is kept as well, but never takes the place of anything.
+"""
+
+import contextlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+
+from samn_jax import files
+from samn_jax.errors import InputError
+
+_OWN_SUFFIXES = (".jpg", ".png")  # of the pictures that are written into folders
+
+
+class Destination:
+    """A file or folder that is being made."""
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        """Checks the place.
+
+        Args:
+          path: of the result. An existing file is replaced once the result is whole.
+          overwrite: whether a folder of pictures of an earlier run may be replaced.
+
+        Raises:
+          InputError: it is a folder that holds something else.
+        """
+        self.path = path
+        unique = f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}{files.PARTIAL_SUFFIX}"
+        self.partial = path.with_name(unique + path.suffix)
+        if path.is_dir():
+            _check_replaceable(path, overwrite)
+        with files.explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, *, whole: bool) -> Path:
+        """Moves what was made to its place; returns the place.
+
+        Args:
+          whole: whether the run that made it succeeded. What a failing run has made
+            goes to another name if the place is taken.
+
+        Raises:
+          InputError: it can't be moved; it is removed then.
+        """
+        place = self.path
+        if not whole and place.exists() and not _is_empty_folder(place):
+            place = _free_name(place)
+        try:
+            with files.explained(place):
+                self._move(place)
+        finally:
+            self.discard()
+        return place
+
+    def discard(self) -> None:
+        """Removes what was made and not kept."""
+        if self.partial.is_dir():
+            shutil.rmtree(self.partial, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.partial.unlink(missing_ok=True)
+
+    def _move(self, place: Path) -> None:
+        if not self.partial.is_dir():
+            with self.partial.open("rb+") as written:
+                os.fsync(written.fileno())
+            self.partial.replace(place)
+            return
+        old = None
+        if place.is_dir() and not _is_empty_folder(place):
+            old = self.partial.with_name(f"{self.partial.name}.old")
+            place.rename(old)
+        self.partial.rename(place)
+        if old is not None:
+            shutil.rmtree(old)
+
+
+def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Makes sure that no output is an input, or another output.
+
+    Raises:
+      InputError: two are the same file or folder, by whatever name.
+    """
+    inputs, seen = list(inputs), []
+    for output in outputs:
+        for path in inputs:
+            if _is_same(output, path):
+                raise InputError(
+                    f"{files.shown(output)} is {files.shown(path)} itself, which is "
+                    "read: choose another output"
+                )
+        for path in seen:
+            if _is_same(output, path):
+                raise InputError(
+                    f"{files.shown(output)} is asked for twice: choose another output"
+                )
+        seen.append(output)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    with contextlib.suppress(OSError, RuntimeError):  # Missing, or links in a circle.
+        if one.exists() and other.exists():
+            return one.samefile(other)
+        return one.resolve() == other.resolve()
+    return one == other
+
+
+def _check_replaceable(folder: Path, overwrite: bool) -> None:
+    with files.explained(folder):
+        entries = [p for p in folder.rglob("*") if not p.is_dir()]
+    if not entries:
+        return
+    if not overwrite:
+        raise InputError(
+            f"{files.shown(folder)} isn't empty: choose another folder, or give "
+            "--overwrite"
+        )
+    for entry in entries:
+        if entry.suffix not in _OWN_SUFFIXES or not entry.stem.isdecimal():
+            raise InputError(
+                f"{files.shown(entry)} isn't a picture of an earlier run: choose "
+                "another folder, or move it away"
+            )
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _free_name(place: Path) -> Path:
+    names = (
+        place.with_name(f"{place.stem}.incomplete{number}{place.suffix}")
+        for number in ("", *map(str, range(2, 1000)))
+    )
+    return next(name for name in names if not name.exists())

@@ -1,0 +1,208 @@
+"""Where frames come from: a folder of pictures, a video file, a camera."""
+
+import abc
+import contextlib
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from samn_jax import files
+from samn_jax.data.formats import images
+from samn_jax.errors import InputError
+
+RGB = UInt8[np.ndarray, "H W 3"]
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+DEFAULT_RATE = Fraction(25)  # frames per second of a folder of pictures
+
+
+class Frame(NamedTuple):
+    """One frame and its place in the video."""
+
+    index: int  # from 0
+    image: RGB  # upright
+    time: Fraction  # seconds since the video's first frame
+
+
+class Sound(NamedTuple):
+    """The sound track that goes with the frames."""
+
+    path: Path  # of the video that holds it
+    offset: Fraction  # seconds on the file's clock at which its first frame is shown
+
+
+class FrameSource(abc.ABC):
+    """Frames that can be read in order, from any one on, and backward.
+
+    Attributes:
+      name: for messages, unprintable characters escaped.
+      rate: frames per second, on average.
+      num_frames: how many there are as far as the container says; None if unknown.
+      pixel_aspect: width of a pixel over its height.
+      sound: the sound track, None if there is none.
+    """
+
+    name: str
+    rate: Fraction
+    num_frames: int | None
+    pixel_aspect = Fraction(1)
+    sound: Sound | None = None
+
+    @abc.abstractmethod
+    def read(self, start: int, stop: int | None, step: int = 1) -> Iterator[Frame]:
+        """Yields the frames `start`, `start + step`, ... before `stop`.
+
+        Args:
+          start: index of the first.
+          stop: where to end, excluded; None reads to the end. -1 with a step below 0
+            includes frame 0.
+          step: frames from one to the next; below 0 reads backward.
+
+        Raises:
+          InputError: a frame is damaged, missing or of another size than the first;
+            it comes after the frames before it.
+        """
+
+    def frame(self, index: int) -> Frame:
+        """Returns one frame.
+
+        Raises:
+          InputError: there is none of that index, or it can't be read.
+        """
+        for frame in self.read(index, index + 1):
+            return frame
+        raise InputError(f"{self.name} has no frame {index}: choose an earlier one")
+
+
+class PictureFolder(FrameSource):
+    """The pictures of a folder in natural order, as frames."""
+
+    def __init__(self, path: Path, rate: Fraction = DEFAULT_RATE) -> None:
+        """Lists the pictures.
+
+        Raises:
+          InputError: there are none, or the folder can't be read.
+        """
+        self.name, self.rate = files.shown(path), rate
+        self._files = list_pictures(path)
+        self.num_frames = len(self._files)
+        self._size: tuple[int, ...] | None = None
+
+    def read(self, start: int, stop: int | None, step: int = 1) -> Iterator[Frame]:
+        """Yields frames; see `FrameSource.read`."""
+        last = len(self._files) if stop is None else min(stop, len(self._files))
+        for index in range(start, last, step):
+            image = images.read_frame(self._files[index])
+            self._check_size(image, self._files[index])
+            yield Frame(index, image, index / self.rate)
+
+    def _check_size(self, image: RGB, path: Path) -> None:
+        self._size = self._size or image.shape[:2]
+        if image.shape[:2] != self._size:
+            raise InputError(
+                f"{files.shown(path)} is {shown_size(image.shape)}, the frames before "
+                f"{shown_size(self._size)}: bring all to one size"
+            )
+
+
+class Camera(FrameSource):
+    """A camera of this machine; its frames can only be read as they come."""
+
+    def __init__(self, number: int) -> None:
+        self.name, self._number = f"camera {number}", number
+        self.rate, self.num_frames = DEFAULT_RATE, None
+
+    def read(self, start: int, stop: int | None, step: int = 1) -> Iterator[Frame]:
+        """Yields frames with the time at which each came; see `FrameSource.read`.
+
+        Raises:
+          InputError: it can't be opened or has stopped, or `step` is below 0.
+        """
+        if step < 0:
+            raise InputError(f"{self.name} can't be read backward: record a video")
+        capture = cv2.VideoCapture(self._number)
+        with contextlib.closing(_Closing(capture)):
+            if not capture.isOpened():
+                raise InputError(
+                    f"{self.name} can't be opened: check its number and that no other "
+                    "program uses it"
+                )
+            began, index = time.monotonic(), 0
+            while stop is None or index < stop:
+                found, image = capture.read()
+                if not found:
+                    raise InputError(f"{self.name} gives no more frames: connect it")
+                if index >= start and (index - start) % step == 0:
+                    now = Fraction(time.monotonic() - began).limit_denominator(1000)
+                    yield Frame(index, cv2.cvtColor(image, cv2.COLOR_BGR2RGB), now)
+                index += 1
+
+
+class _Closing:
+    """Gives a capture the `close` that it lacks."""
+
+    def __init__(self, capture: cv2.VideoCapture) -> None:
+        self.close = capture.release
+
+
+def open_source(text: str, rate: Fraction | None = None) -> FrameSource:
+    """Returns the frames of a video file, a folder of pictures or a camera's number.
+
+    Args:
+      text: a path; a whole number is a camera where no file has that name.
+      rate: frames per second of a folder of pictures; 25 if left out.
+
+    Raises:
+      InputError: there is no such thing, or it can't be read.
+    """
+    path = Path(text)
+    if path.is_dir():
+        return PictureFolder(path, rate or DEFAULT_RATE)
+    if path.is_file():
+        return _open_file(path)
+    if text.isdecimal():
+        return Camera(int(text))
+    raise InputError(
+        f"{files.shown(text)} is missing: give a video file, a folder of pictures or a "
+        "camera's number"
+    )
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """Returns the pictures of a folder in natural order.
+
+    Raises:
+      InputError: there are none, or the folder can't be read.
+    """
+    try:
+        found = [p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES]
+    except OSError as error:
+        raise InputError(
+            f"{files.shown(folder)} can't be read: {error.strerror}"
+        ) from error
+    if not found:
+        raise InputError(
+            f"{files.shown(folder)} holds no frames: put "
+            f"{' or '.join(PICTURE_SUFFIXES)} files there"
+        )
+    return sorted(found)
+
+
+def shown_size(shape: tuple[int, ...]) -> str:
+    """Returns the size of a picture of that shape, as `width x height`."""
+    return f"{shape[1]} x {shape[0]}"
+
+
+def _open_file(path: Path) -> FrameSource:
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        raise InputError(
+            f"{files.shown(path)} is a picture: give a video, or the folder of frames"
+        )
+    from samn_jax.media import video_reader  # FFmpeg is loaded for videos only.
+
+    return video_reader.VideoFile(path)
