@@ -19,12 +19,14 @@ FOLDERS = (
     "models",
     "tracking",
     "data",
+    "media",
     "metrics",
     "evaluation",
     "toolkits",
     "training",
     "convert",
     "toolkits",
+    "track",
 )
 # Single files of the package, and the folders that each may import.
 FILES = {
@@ -37,11 +39,10 @@ FILES = {
     "losses": (),
     "compilation": (),
     "visualize": ("geometry", "data"),
-    "track": ("geometry", "tracking", "data"),
     "__init__": ("tracking",),
 }
 # The files at the top of all, which nothing imports.
-ENTRIES = {"track", "__init__"}
+ENTRIES = {"__init__"}
 # Conversion makes model files, and needs nothing of the rest.
 ONLY = {"convert": {"models"}}
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef)

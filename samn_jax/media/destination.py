@@ -121,7 +121,7 @@ def _check_replaceable(folder: Path, overwrite: bool) -> None:
             "--overwrite"
         )
     for entry in entries:
-        if entry.suffix not in _OWN_SUFFIXES or not entry.stem.isdecimal():
+        if entry.suffix not in _OWN_SUFFIXES:
             raise InputError(
                 f"{files.shown(entry)} isn't a picture of an earlier run: choose "
                 "another folder, or move it away"

@@ -1,12 +1,12 @@
 """Where frames come from: a folder of pictures, a video file, a camera."""
 
 import abc
-import contextlib
+import re
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ class Frame(NamedTuple):
     """One frame and its place in the video."""
 
     index: int  # from 0
+    name: str  # of its picture's file without suffix, or its number
     image: RGB  # upright
     time: Fraction  # seconds since the video's first frame
 
@@ -99,7 +100,8 @@ class PictureFolder(FrameSource):
         for index in range(start, last, step):
             image = images.read_frame(self._files[index])
             self._check_size(image, self._files[index])
-            yield Frame(index, image, index / self.rate)
+            name = self._files[index].stem
+            yield Frame(index, name, image, index / self.rate)
 
     def _check_size(self, image: RGB, path: Path) -> None:
         self._size = self._size or image.shape[:2]
@@ -126,28 +128,29 @@ class Camera(FrameSource):
         if step < 0:
             raise InputError(f"{self.name} can't be read backward: record a video")
         capture = cv2.VideoCapture(self._number)
-        with contextlib.closing(_Closing(capture)):
-            if not capture.isOpened():
-                raise InputError(
-                    f"{self.name} can't be opened: check its number and that no other "
-                    "program uses it"
-                )
-            began, index = time.monotonic(), 0
-            while stop is None or index < stop:
-                found, image = capture.read()
-                if not found:
-                    raise InputError(f"{self.name} gives no more frames: connect it")
-                if index >= start and (index - start) % step == 0:
-                    now = Fraction(time.monotonic() - began).limit_denominator(1000)
-                    yield Frame(index, cv2.cvtColor(image, cv2.COLOR_BGR2RGB), now)
-                index += 1
+        try:
+            yield from self._read(capture, start, stop, step)
+        finally:
+            capture.release()
 
-
-class _Closing:
-    """Gives a capture the `close` that it lacks."""
-
-    def __init__(self, capture: cv2.VideoCapture) -> None:
-        self.close = capture.release
+    def _read(
+        self, capture: Any, start: int, stop: int | None, step: int
+    ) -> Iterator[Frame]:
+        if not capture.isOpened():
+            raise InputError(
+                f"{self.name} can't be opened: check its number and that no other "
+                "program uses it"
+            )
+        began, index = time.monotonic(), 0
+        while stop is None or index < stop:
+            found, image = capture.read()
+            if not found:
+                raise InputError(f"{self.name} gives no more frames: connect it")
+            if index >= start and (index - start) % step == 0:
+                now = Fraction(time.monotonic() - began).limit_denominator(1000)
+                image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+                yield Frame(index, numbered(index), image, now)
+            index += 1
 
 
 def open_source(text: str, rate: Fraction | None = None) -> FrameSource:
@@ -190,7 +193,17 @@ def list_pictures(folder: Path) -> list[Path]:
             f"{files.shown(folder)} holds no frames: put "
             f"{' or '.join(PICTURE_SUFFIXES)} files there"
         )
-    return sorted(found)
+    return sorted(found, key=_natural)
+
+
+def _natural(path: Path) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", path.name)
+    return [(0, int(p), p) if p.isdecimal() else (1, 0, p) for p in parts]
+
+
+def numbered(index: int) -> str:
+    """Returns the name of a frame that has only its number."""
+    return f"{index:05d}"
 
 
 def shown_size(shape: tuple[int, ...]) -> str:

@@ -8,7 +8,8 @@ import bisect
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 
 from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.media.source import RGB, Frame, FrameSource, Sound, shown_size
+from samn_jax.media.source import RGB, Frame, FrameSource, Sound, numbered, shown_size
 
 # Containers of videos. Play lists and the like, which lead to other files, are not.
 _FORMATS = (
@@ -27,6 +28,9 @@ _FORMATS = (
 _MAX_PIXELS = 1 << 26  # of a frame; 8192 x 8192
 _BLOCK_BYTES = 192 << 20  # of frames held at once to read them backward
 _SEEK_FROM = 32  # frames: below, decoding from the start is as fast
+# Clocks of milliseconds tell a rate of 60 to 6 %. More gaps than these are a rate that
+# varies: cameras leave frames out in the dark.
+_RATE_TOLERANCE, _MOST_GAPS = Fraction(1, 4), Fraction(1, 10)
 _COPY_AGAIN = "copy it again, or convert it to .mp4"
 
 
@@ -69,9 +73,8 @@ class VideoFile(FrameSource):
             return
         for index, decoded in self._decode_from(start):
             if index >= start and (index - start) % step == 0:
-                yield Frame(
-                    index, self._upright(decoded, index), self._time(decoded, index)
-                )
+                image, time = self._upright(decoded, index), self._time(decoded, index)
+                yield Frame(index, numbered(index), image, time)
             if stop is not None and index >= stop - 1:
                 return
 
@@ -121,7 +124,7 @@ class VideoFile(FrameSource):
             file ends before what its header promises.
         """
         count = packets = 0
-        end = Fraction(0)
+        times: list[Fraction] = []
         for packet in container.demux(stream):
             packets += packet.size > 0 or packet.pts is not None
             frames, damaged = _decode_packet(packet)
@@ -130,11 +133,11 @@ class VideoFile(FrameSource):
                     raise self._damaged(count)
                 if not frame.is_corrupt:  # A recording may begin amid a group.
                     count += 1
-                    end = max(end, _time_of(frame) or end)
+                    times.append(_time_of(frame) or Fraction(0))
                     yield frame
             if damaged:
                 raise self._damaged(count)
-        if whole and (packets < stream.frames or _is_short(stream, end, self.rate)):
+        if whole and (packets < stream.frames or _is_short(stream, times, self.rate)):
             raise self._damaged(count)
 
     def _damaged(self, count: int) -> InputError:
@@ -261,10 +264,25 @@ def _promised_frames(stream: av.VideoStream, rate: Fraction) -> int | None:
     return None if not duration or duration < 0 else max(1, round(duration * rate))
 
 
-def _is_short(stream: av.VideoStream, end: Fraction, rate: Fraction) -> bool:
-    """Returns whether a stream that doesn't count its frames ends before its time."""
+def _is_short(
+    stream: av.VideoStream, times: Sequence[Fraction], rate: Fraction
+) -> bool:
+    """Returns whether a stream that doesn't count its frames lacks some.
+
+    It ends before its time, or frames of a constant rate are missing between.
+
+    Args:
+      stream: open.
+      times: of its frames, seconds.
+      rate: frames per second that the header says.
+    """
     duration = _duration(stream)
-    if stream.frames > 0 or duration is None or duration <= 0:
+    if stream.frames > 0 or duration is None or duration <= 0 or not times:
         return False
     begin = (stream.start_time or 0) * (stream.time_base or Fraction(1))
-    return end - begin + Fraction(5, 2) / rate < duration
+    if max(times) - begin + Fraction(5, 2) / rate < duration:
+        return True
+    steps = [later - time for time, later in itertools.pairwise(times)]
+    regular = sum(abs(step * rate - 1) < _RATE_TOLERANCE for step in steps)
+    gaps = sum(step * rate > 1 + _RATE_TOLERANCE for step in steps)
+    return 0 < gaps < _MOST_GAPS * regular

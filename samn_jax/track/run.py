@@ -1,0 +1,225 @@
+"""Tracking through a source of frames: forward, backward, or both ways from a frame.
+
+Everything is a generator of results: whoever takes them may stop at any one.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from samn_jax.errors import InputError
+from samn_jax.media.source import Frame, FrameSource
+from samn_jax.track.prompts import Prompt
+from samn_jax.track.results import FrameResult, ObjectResult, pack, unpack
+from samn_jax.tracking import MultiPrediction, Prediction, Tracker
+
+
+class Span(NamedTuple):
+    """The frames to track, and in which order."""
+
+    start: int = 0  # the frame in which tracking begins
+    frames: int | None = None  # how many, in each direction; None for all
+    every: int = 1  # from one tracked frame to the next
+    forward: bool = True
+    backward: bool = False
+
+    def passes(self) -> list[tuple[int, int | None, int]]:
+        """Returns `start, stop, step` of each direction, backward first."""
+        passes: list[tuple[int, int | None, int]] = []
+        if self.backward:
+            low = -1
+            if self.frames is not None:
+                low = max(-1, self.start - self.frames * self.every)
+            passes.append((self.start, low, -self.every))
+        if self.forward:
+            stop = None
+            if self.frames is not None:
+                stop = self.start + self.frames * self.every
+            passes.append((self.start, stop, self.every))
+        return passes
+
+
+class Tracking(NamedTuple):
+    """A state amid tracking, and what it follows."""
+
+    state: Any
+    prompts: dict[int, Prompt]  # by object id; those that have joined
+
+
+def track(
+    tracker: Tracker,
+    source: FrameSource,
+    prompts: Sequence[Prompt],
+    span: Span | None = None,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[FrameResult]:
+    """Yields the results in the order in which frames are tracked.
+
+    Backward comes before forward; the frame where both begin is told once.
+
+    Args:
+      tracker: what tracks.
+      source: of the frames.
+      prompts: of every object, each in a frame that is tracked; an object joins there.
+      span: which frames; all of them, forward, if left out.
+      should_stop: asked before each frame.
+
+    Raises:
+      InputError: a frame can't be read, a prompt doesn't fit its frame, or it is of a
+        frame that is not tracked. Results up to then have been given.
+    """
+    span = span or Span()
+    for number, (start, stop, step) in enumerate(span.passes()):
+        _check_frames(prompts, start, step, span)
+        frames = source.read(start, stop, step)
+        results = track_frames(tracker, frames, prompts, alone=len(prompts) == 1)
+        for result in results:
+            if not (number and result.frame.index == start):
+                yield result
+            if should_stop():
+                return
+
+
+def track_in_order(
+    tracker: Tracker,
+    source: FrameSource,
+    prompts: Sequence[Prompt],
+    span: Span,
+    on_frame: Callable[[], None] = lambda: None,
+) -> Iterator[FrameResult]:
+    """Yields what `track` does, in the order of the video.
+
+    What was tracked backward is held back, packed, until its end, and its frames are
+    then read once more. After an error what was tracked is still given, then it raises.
+
+    Args:
+      tracker: what tracks.
+      source: of the frames.
+      prompts: as in `track`.
+      span: as in `track`.
+      on_frame: called after every tracked frame.
+
+    Raises:
+      InputError: as in `track`.
+    """
+    if span.backward:
+        packed, problem = [], None
+        try:
+            for result in track(tracker, source, prompts, span._replace(forward=False)):
+                packed.append(pack(result))
+                on_frame()
+        except InputError as error:
+            problem = error
+        if packed:
+            packed.reverse()
+            first, last = packed[0].frame_idx, packed[-1].frame_idx
+            frames = source.read(first, last + 1, span.every)
+            yield from map(unpack, packed, frames)
+        if problem is not None:
+            raise problem
+    if span.forward:
+        for result in track(tracker, source, prompts, span._replace(backward=False)):
+            if not (span.backward and result.frame.index == span.start):
+                on_frame()
+                yield result
+
+
+def track_frames(
+    tracker: Tracker,
+    frames: Iterator[Frame],
+    prompts: Sequence[Prompt],
+    *,
+    tracking: Tracking | None = None,
+    alone: bool = False,
+) -> Iterator[FrameResult]:
+    """Yields the result of each frame from the first that has a prompt.
+
+    Args:
+      tracker: what tracks.
+      frames: in either order.
+      prompts: objects join at the frames of theirs.
+      tracking: what is tracked already.
+      alone: whether there will never be a second object, which is faster.
+
+    Raises:
+      InputError: as in `track`.
+    """
+    slots = max(1, len({prompt.object_id for prompt in prompts}))
+    tracker = dataclasses.replace(tracker, object_slots=slots)
+    for frame in frames:
+        tracking, result = step(tracker, tracking, frame, prompts, alone=alone)
+        if result is not None:
+            yield result
+
+
+def step(
+    tracker: Tracker,
+    tracking: Tracking | None,
+    frame: Frame,
+    prompts: Sequence[Prompt],
+    *,
+    alone: bool,
+) -> tuple[Tracking | None, FrameResult | None]:
+    """Returns what is tracked after one more frame, and its result if there is any."""
+    objects: dict[int, ObjectResult] = {}
+    ids = np.zeros(frame.image.shape[:2], np.uint8)
+    state, joined = (None, {}) if tracking is None else tracking
+    if state is not None:
+        state, answer = tracker.step_in_place(state, frame.image)
+        ids, objects = _told(answer, joined)
+    for prompt in prompts:
+        if prompt.frame_idx == frame.index and prompt.object_id not in joined:
+            prompt.check(frame.image)
+            one, answer = tracker.init(frame.image, **prompt.start)
+            number = prompt.object_id
+            state = one if alone else tracker.add_state(state, one, number)
+            objects[number] = _object_result(prompt, answer)
+            ids = np.where(objects[number].alpha > 127, np.uint8(number), ids)
+            joined = {**joined, number: prompt}
+    if state is None:
+        return None, None
+    told = tuple(objects[number] for number in sorted(objects))
+    return Tracking(state, joined), FrameResult(frame, ids, told)
+
+
+def _told(
+    answer: Prediction | MultiPrediction, joined: dict[int, Prompt]
+) -> tuple[np.ndarray, dict[int, ObjectResult]]:
+    if isinstance(answer, Prediction):
+        ((number, prompt),) = joined.items()
+        ids = np.where(answer.mask > 0.5, np.uint8(number), np.uint8(0))
+        return ids, {number: _object_result(prompt, answer)}
+    parts = Prediction(*map(np.asarray, answer.objects))
+    objects = {}
+    for slot, number in enumerate(np.asarray(answer.object_ids).tolist()):
+        if number:
+            part = Prediction(*(values[slot] for values in parts))
+            objects[number] = _object_result(joined[number], part)
+    return np.asarray(answer.ids), objects
+
+
+def _object_result(prompt: Prompt, answer: Prediction) -> ObjectResult:
+    x, y, width, height = np.asarray(answer.box_xywh).tolist()
+    alpha = np.rint(np.asarray(answer.mask) * 255).clip(0, 255).astype(np.uint8)
+    return ObjectResult(
+        prompt.object_id,
+        prompt.name,
+        float(answer.confidence),
+        float(answer.uncertainty),
+        (x, y, width, height),
+        np.asarray(answer.polygon),
+        alpha,
+    )
+
+
+def _check_frames(prompts: Sequence[Prompt], start: int, step: int, span: Span) -> None:
+    for prompt in prompts:
+        distance = (prompt.frame_idx - start) * (1 if step > 0 else -1)
+        if distance % span.every:
+            raise InputError(
+                f"{prompt.name} is marked in frame {prompt.frame_idx}, which is left "
+                f"out by every {span.every}: mark it in another"
+            )

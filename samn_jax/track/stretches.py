@@ -1,0 +1,49 @@
+"""Where in a video an object was lost or its confidence fell: frames worth a look."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+LOW_CONFIDENCE = 0.7  # below it a frame is worth a look
+
+
+class Stretch(NamedTuple):
+    """Frames, first and last included, that are alike."""
+
+    first: int
+    last: int
+    kind: str  # "lost" or "unsure"
+
+
+def find(confidences: Sequence[tuple[int, float]]) -> list[Stretch]:
+    """Returns the stretches of one object in which it was lost or unsure.
+
+    Args:
+      confidences: frame index and confidence, in the order of the video; 0 is lost.
+    """
+    stretches: list[Stretch] = []
+    kind_before = ""
+    for index, confidence in confidences:
+        kind = _kind(confidence)
+        if kind and kind == kind_before:
+            stretches[-1] = stretches[-1]._replace(last=index)
+        elif kind:
+            stretches.append(Stretch(index, index, kind))
+        kind_before = kind
+    return stretches
+
+
+def describe(name: str, stretches: Sequence[Stretch], limit: int = 12) -> str:
+    """Returns a line that lists an object's stretches, the first ones of many."""
+    parts = []
+    for first, last, kind in stretches[:limit]:
+        frames = f"{first}" if first == last else f"{first}-{last}"
+        parts.append(f"{kind} in {frames}")
+    if len(stretches) > limit:
+        parts.append(f"and {len(stretches) - limit} stretches more")
+    return f"{name}: {', '.join(parts) or 'found in every frame'}"
+
+
+def _kind(confidence: float) -> str:
+    if confidence <= 0:
+        return "lost"
+    return "unsure" if confidence < LOW_CONFIDENCE else ""
