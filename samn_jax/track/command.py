@@ -45,7 +45,7 @@ def run(flags: argparse.Namespace) -> int:
     source = source_lib.open_source(flags.video, flags.rate)
     span = _span(flags, source)
     prompts = _prompts(flags, source, span)
-    tracker = _load_tracker(flags)
+    tracker = load_tracker(flags)
     outputs = _open_outputs(flags, paths, source, len(prompts) > 1)
     try:
         return _Run(outputs, source, span).go(tracker, prompts)
@@ -180,7 +180,7 @@ def _prompts(
     return prompts
 
 
-def _load_tracker(flags: argparse.Namespace) -> "Tracker":
+def load_tracker(flags: argparse.Namespace) -> "Tracker":
     """Returns the tracker with the settings asked for.
 
     Raises:

@@ -14,6 +14,7 @@ import numpy as np
 
 from samn_jax import files, visualize
 from samn_jax.data.formats import palette
+from samn_jax.errors import InputError
 from samn_jax.media.destination import Destination
 from samn_jax.media.source import FrameSource, numbered
 from samn_jax.track import rle
@@ -37,10 +38,15 @@ class Output(abc.ABC):
         """Adds a frame.
 
         Raises:
-          InputError: it can't be written.
+          InputError: it can't be written; nothing is left of the output then.
         """
-        with files.explained(self.destination.path):
-            self._add(result)
+        try:
+            with files.explained(self.destination.path):
+                self._add(result)
+        except InputError:
+            self.discard()
+            self.count = 0
+            raise
         self.count += 1
 
     def finish(self, *, whole: bool) -> Path | None:
