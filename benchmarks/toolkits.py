@@ -23,7 +23,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # All that an installation needs; building in the checkout would leave files there.
-SOURCES = ("samn_jax", "pyproject.toml", "requirements.txt", "README.md")
+SOURCES = ("samn_jax", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 NUM_FRAMES = {True: 8, False: 20}  # by --quick
 FINISHED = "Test concluded successfuly"  # as the toolkit spells it
 STATE = "@@TRAX:state"

@@ -13,7 +13,7 @@ from samn_jax.models import model_file
 def main(arguments: list[str] | None = None) -> int:
     """Returns the exit status: 0, or 1 after one line on what is wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m samn_jax.convert",
+        prog="samn-convert",
         description="Convert a torch checkpoint (.pth, .tar) to a model file.",
     )
     parser.add_argument("input", type=Path, help="file of torch.save")

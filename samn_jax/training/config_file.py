@@ -10,9 +10,8 @@ from samn_jax import files
 from samn_jax.errors import InputError
 from samn_jax.training.config import TrainConfig
 
-_PACKAGE = Path(__file__).parents[1]
-# In an installed package, else in a checkout, where people look for them.
-_SHIPPED = (_PACKAGE / "configs", _PACKAGE.parent / "configs")
+# In a checkout a link to the folder beside the package, where people look for them.
+SHIPPED = Path(__file__).parents[1] / "configs"
 
 
 def load_config(name_or_path: str | Path) -> TrainConfig:
@@ -42,7 +41,7 @@ def find(name_or_path: str | Path, folder: str = "") -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
-    shipped = shipped_folder() / folder
+    shipped = SHIPPED / folder
     name = path.with_suffix("") if path.suffix == ".py" else path
     for start in (Path("configs") / folder, Path("configs"), Path(folder), Path()):
         if name.is_relative_to(start):
@@ -54,11 +53,6 @@ def find(name_or_path: str | Path, folder: str = "") -> Path:
         f"config {files.shown(path)} is neither a file nor the name of a shipped one: "
         f"choose from {names}, or give the path of your own"
     )
-
-
-def shipped_folder() -> Path:
-    """Returns the folder of the shipped configs."""
-    return next((folder for folder in _SHIPPED if folder.is_dir()), _SHIPPED[0])
 
 
 def load(path: Path, function: str, kind: type) -> Any:
