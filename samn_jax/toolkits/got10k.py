@@ -42,7 +42,9 @@ class Got10kTracker(got10k_trackers.Tracker):
 
     def update(self, image: Any) -> Float[np.ndarray, "4"]:
         """Returns the box (x, y, width, height) in the next image."""
-        self._state, output = self._tracker.step(self._state, _to_frame(image))
+        self._state, output = interface.step(
+            self._tracker, self._state, _to_frame(image)
+        )
         answer = np.asarray(output.box_xywh, np.float64)
         self._box = ope.box_or_last(answer, self._box)
         return self._box

@@ -46,7 +46,7 @@ def serve(tracker: interface.VideoTracker, answer: interface.Answer, name: str) 
                 start = region_trackers.start_of(given, frame.shape[:2])
                 state, output = tracker.init(frame, **start)
             else:
-                state, output = tracker.step(state, frame)
+                state, output = interface.step(tracker, state, frame)
             region = to_trax(region_trackers.answered_region(output, answer))
             server.status([(region, {"confidence": float(output.confidence)})])
 

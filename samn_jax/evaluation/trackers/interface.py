@@ -32,6 +32,16 @@ class VideoTracker(Protocol):
         """Returns state and answer after one more frame."""
 
 
+def step(tracker: Any, state: Any, frame: np.ndarray) -> tuple[Any, Any]:
+    """Returns state and answer after one more frame; the given state may be lost.
+
+    `samn_jax.Tracker.step` copies the state, so that it can be kept, which is no part
+    of what a video costs.
+    """
+    in_place = getattr(tracker, "step_in_place", tracker.step)
+    return in_place(state, frame)
+
+
 class Request(NamedTuple):
     """What a tracker is given where objects start, and what it is asked for."""
 

@@ -6,6 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from samn_jax.evaluation.trackers import interface
+
 Mask = Float[np.ndarray, "H W"]
 Ids = UInt8[np.ndarray, "H W"]
 
@@ -51,7 +53,9 @@ class IndependentObjects:
         self, state: dict[int, Any], frame: np.ndarray
     ) -> tuple[dict[int, Any], Ids]:
         """Returns the state after one more frame, and the object at each pixel."""
-        answers = {i: self.tracker.step(one, frame) for i, one in state.items()}
+        answers = {
+            i: interface.step(self.tracker, one, frame) for i, one in state.items()
+        }
         masks = {i: np.asarray(output.mask) for i, (_, output) in answers.items()}
         return {i: one for i, (one, _) in answers.items()}, winners(masks)
 
@@ -71,7 +75,7 @@ class JointObjects:
 
     def step(self, state: Any, frame: np.ndarray) -> tuple[Any, Ids]:
         """Returns the state after one more frame, and the object at each pixel."""
-        state, output = self.tracker.step(state, frame)
+        state, output = interface.step(self.tracker, state, frame)
         return state, np.asarray(output.ids)
 
 

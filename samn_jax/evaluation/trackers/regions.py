@@ -47,7 +47,7 @@ class VideoRegionTracker:
         self, state: Any, frame: UInt8[np.ndarray, "H W 3"]
     ) -> tuple[Any, regions.Region]:
         """Returns state and region after one more frame."""
-        state, output = self.tracker.step(state, frame)
+        state, output = interface.step(self.tracker, state, frame)
         return state, answered_region(output, self.request.answer)
 
 
