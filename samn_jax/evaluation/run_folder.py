@@ -33,7 +33,7 @@ class RunFolder:
 
     @property
     def results_dir(self) -> Path:
-        """Where the results go."""
+        """Returns the folder of the results."""
         return self.root / self.protocol.folder
 
     def result_files(self, sequence: types.Sequence) -> list[Path]:

@@ -15,15 +15,15 @@ class Shard(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Its name in files, as `1of3`."""
+        """Returns its name in files, as `1of3`."""
         return f"{self.index}of{self.count}"
 
 
 def parse_shard(text: str) -> Shard:
-    """The shard of a text like `1/3`, the first of three.
+    """Returns the shard of a text like `1/3`, the first of three.
 
     Raises:
-      InputError: if it isn't i/n with 1 ≤ i ≤ n.
+      InputError: it isn't i/n with 1 ≤ i ≤ n.
     """
     index, slash, count = text.partition("/")
     if slash and index.isdecimal() and count.isdecimal():
@@ -36,10 +36,10 @@ def parse_shard(text: str) -> Shard:
 
 
 def select_shard(dataset: types.Dataset, shard: Shard) -> types.Dataset:
-    """The videos of a shard; every video is in one of them.
+    """Returns the videos of a shard; every video is in one of them.
 
     Raises:
-      InputError: if it has none, for want of videos.
+      InputError: it has none, for want of videos.
     """
     chosen = dataset.sequences[shard.index - 1 :: shard.count]
     if not chosen:

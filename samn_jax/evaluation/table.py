@@ -4,7 +4,7 @@ from typing import Any
 
 
 def format_results(results: dict[str, Any]) -> str:
-    """One line a sequence, their mean, and the speed."""
+    """Returns a line for each sequence, their mean, and the speed."""
     measures = list(results["metrics"])
     rows = [(name, scores) for name, scores in results["sequences"].items()]
     rows.append((f"all of {results['dataset']}", results["metrics"]))

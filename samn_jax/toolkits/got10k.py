@@ -28,14 +28,14 @@ class Got10kTracker(got10k_trackers.Tracker):
     """
 
     def __init__(self, tracker: interface.VideoTracker, name: str = "SAMN") -> None:
-        """Make it from a tracker of the package; results are kept by its name."""
+        """Makes it from a tracker of the package; results are kept by its name."""
         super().__init__(name=name, is_deterministic=True)
         self._tracker = tracker
         self._state: Any = None
         self._box: regions.Region = np.zeros(4)
 
     def init(self, image: Any, box: Float[np.ndarray, "4"]) -> None:
-        """Start from a box (x, y, width, height) in an image of PIL."""
+        """Starts from a box (x, y, width, height) in an image of PIL."""
         self._box = np.asarray(box, np.float64)
         start = tuple(self._box.tolist())
         self._state, _ = self._tracker.init(_to_frame(image), box_xywh=start)

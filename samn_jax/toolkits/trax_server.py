@@ -22,7 +22,7 @@ _FORMATS = [
 
 
 def serve(tracker: interface.VideoTracker, answer: interface.Answer, name: str) -> None:
-    """Answer a client's frames over standard input and output until it quits.
+    """Answers a client's frames over standard input and output until it quits.
 
     Args:
       tracker: a tracker of one object; it should have compiled before.
@@ -30,7 +30,7 @@ def serve(tracker: interface.VideoTracker, answer: interface.Answer, name: str) 
       name: the tracker's, for the client.
 
     Raises:
-      InputError: if a frame can't be read, or the object can't be started from; the
+      InputError: a frame can't be read, or the object can't be started from; the
         client is told.
     """
     state: Any = None
@@ -52,10 +52,10 @@ def serve(tracker: interface.VideoTracker, answer: interface.Answer, name: str) 
 
 
 def from_trax(region: Any) -> regions.Region:
-    """The region that a client has sent.
+    """Returns the region that a client has sent.
 
     Raises:
-      ValueError: if it is a code, which says nothing of the object.
+      ValueError: it is a code, which says nothing of the object.
     """
     if region.type == trax_region.Region.RECTANGLE:
         return np.array(region.bounds(), np.float64)
@@ -68,7 +68,7 @@ def from_trax(region: Any) -> regions.Region:
 
 
 def to_trax(region: regions.Region) -> Any:
-    """The region in the form that a client takes; an empty mask has one pixel of 0."""
+    """Returns the region as a client takes it; an empty mask has one pixel of 0."""
     if isinstance(region, regions.MaskRegion):
         pixels = region.pixels if region.pixels.size else np.zeros((1, 1), bool)
         window = np.ascontiguousarray(pixels, np.uint8)

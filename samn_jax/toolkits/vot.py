@@ -112,7 +112,7 @@ def frame_sizes(data_dir: Path) -> Sizes:
     """Returns the size of the first image of every folder below, each once.
 
     Raises:
-      InputError: if there is no image.
+      InputError: there is no image.
     """
     sizes = {images.read_frame(path).shape[:2] for path in _first_images(data_dir)}
     if not sizes:

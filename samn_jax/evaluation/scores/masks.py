@@ -22,7 +22,7 @@ ObjectScores = dict[str, float]
 def score_masks(
     dataset: types.Dataset, masks_dir: Path, num_workers: int = 1
 ) -> Scores:
-    """The measures of DAVIS, over all objects and over those of each sequence.
+    """Returns the measures of DAVIS, over all objects and over those of each sequence.
 
     Raises:
       InputError: as `score_dataset`.
@@ -41,7 +41,7 @@ def score_dataset(
     *,
     last_frame: bool = False,
 ) -> dict[str, dict[int, ObjectScores]]:
-    """Scores of every object of every sequence: sequence → id → scores.
+    """Returns the scores of every object: sequence → id → scores.
 
     Objects without true masks beyond their first frame are left out.
 
@@ -52,7 +52,7 @@ def score_dataset(
       last_frame: whether a sequence's last frame counts too; not so in DAVIS.
 
     Raises:
-      InputError: if a scored frame has no usable result.
+      InputError: a scored frame has no usable result.
     """
     _check_folders(dataset, masks_dir)
     score = functools.partial(
@@ -75,7 +75,7 @@ def score_dataset(
 def score_sequence(
     sequence: types.Sequence, masks_dir: Path, *, last_frame: bool = False
 ) -> dict[int, ObjectScores]:
-    """Scores of every object in one sequence by its id, in the order of the ids.
+    """Returns the scores of the objects of a sequence by their ids, in their order.
 
     Raises:
       InputError: as `measure_sequence`.
@@ -87,13 +87,13 @@ def score_sequence(
 def measure_sequence(
     sequence: types.Sequence, masks_dir: Path, *, last_frame: bool = False
 ) -> dict[int, Float[np.ndarray, "F 2"]]:
-    """J and F of every object in every scored frame, by its id, in order of the ids.
+    """Returns J and F of every object in every scored frame, by its id, in order.
 
     An object counts in all frames after the one that gives it, whether it is seen
     there or not (DAVIS-2017, as its official evaluation does it).
 
     Raises:
-      InputError: if the result of a scored frame is missing, has another size than the
+      InputError: the result of a scored frame is missing, has another size than the
         true mask, or ids beyond those of the sequence.
     """
     first_frame = {i: k for k, ids in sequence.starts().items() for i in ids}
@@ -111,7 +111,7 @@ def measure_sequence(
 
 
 def summarize(scores: list[ObjectScores]) -> ObjectScores:
-    """Mean of every measure over objects; empty if there are none."""
+    """Returns the mean of every measure over objects; empty if there are none."""
     if not scores:
         return {}
     return {name: float(np.mean([s[name] for s in scores])) for name in scores[0]}

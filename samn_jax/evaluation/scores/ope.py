@@ -17,10 +17,10 @@ from samn_jax.metrics import sot
 
 
 def score_otb(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> Scores:
-    """Success (area under its curve) and precision at 20 px, means over the videos.
+    """Returns success (area under its curve) and precision at 20 px, means over videos.
 
     Raises:
-      InputError: if results are missing or aren't a box a frame, naming file and line.
+      InputError: results are missing or aren't a box a frame, naming file and line.
     """
     scores = {}
     for sequence in sequences:
@@ -34,10 +34,10 @@ def score_otb(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> Scor
 def score_trackingnet(
     sequences: Sequence[boxes.BoxSequence], results_dir: Path
 ) -> Scores:
-    """Success, precision and normalized precision, means over the videos.
+    """Returns success, precision and normalized precision, means over the videos.
 
     Raises:
-      InputError: if results are missing or aren't a box a frame, naming file and line.
+      InputError: results are missing or aren't a box a frame, naming file and line.
     """
     scores = {}
     for sequence in sequences:
@@ -50,10 +50,10 @@ def score_trackingnet(
 
 
 def score_got10k(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> Scores:
-    """Average overlap and success at 0.5 and 0.75, over all frames together.
+    """Returns average overlap and success at 0.5 and 0.75, of all frames together.
 
     Raises:
-      InputError: if results are missing or aren't a box a frame, naming file and line.
+      InputError: results are missing or aren't a box a frame, naming file and line.
     """
     overlaps = {s.name: _got10k_overlaps(s, results_dir) for s in sequences}
     pooled = np.concatenate(list(overlaps.values()))
@@ -64,7 +64,7 @@ def score_got10k(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> S
 def _got10k_overlaps(
     sequence: boxes.BoxSequence, results_dir: Path
 ) -> Float[np.ndarray, " f"]:
-    """Overlaps of all repetitions of a video, one after the other."""
+    """Returns the overlaps of all repetitions of a video, one after the other."""
     truths, size_hw = _truths(sequence), sequence.read_size()
     return np.concatenate(
         [

@@ -18,14 +18,14 @@ Bounds = tuple[int, int, int, int]
 
 
 def score_multistart(sequences: Sequence[vot.VotSequence], results_dir: Path) -> Scores:
-    """Accuracy, robustness (share of frames tracked) and expected average overlap.
+    """Returns accuracy, robustness (share tracked) and expected average overlap.
 
     Args:
       sequences: videos to score, with their anchors.
       results_dir: the folder that holds `baseline`, or that folder.
 
     Raises:
-      InputError: if results are missing or aren't of this protocol, naming file and
+      InputError: results are missing or aren't of this protocol, naming file and
         line.
     """
     runs = [read_runs(sequence, results_dir) for sequence in sequences]
@@ -37,7 +37,7 @@ def score_multistart(sequences: Sequence[vot.VotSequence], results_dir: Path) ->
 
 
 def read_runs(sequence: vot.VotSequence, results_dir: Path) -> vot2020.SequenceRuns:
-    """The runs from all anchors of one video, compared with its truth."""
+    """Returns the runs from all anchors of one video, compared with its truth."""
     experiment = vot_results.experiment_dir(results_dir)
     runs = []
     for frames in vot_multistart.anchor_runs(sequence):
@@ -57,7 +57,7 @@ def read_runs(sequence: vot.VotSequence, results_dir: Path) -> vot2020.SequenceR
 def region_overlap(
     region: regions.Region, truth: regions.Region, *, size_hw: tuple[int, int]
 ) -> float:
-    """Intersection over union in pixels of the image; codes are empty regions.
+    """Returns intersection over union in pixels of the image; codes are empty.
 
     1 if both are empty as given, 0 if one is or if nothing of either is in the image.
     """
@@ -76,13 +76,13 @@ def region_overlap(
 
 
 def _bounds(mask: regions.MaskRegion) -> Bounds:
-    """Top, left, bottom and right of a region's window."""
+    """Returns top, left, bottom and right of a region's window."""
     height, width = mask.pixels.shape
     return mask.top, mask.left, mask.top + height, mask.left + width
 
 
 def _intersect(*bounds: Bounds) -> Bounds:
-    """What several windows have in common; without extent where that is nothing."""
+    """Returns what windows have in common; without extent where that is nothing."""
     top, left = (max(b[axis] for b in bounds) for axis in (0, 1))
     bottom, right = (min(b[axis] for b in bounds) for axis in (2, 3))
     return top, left, max(top, bottom), max(left, right)
@@ -95,7 +95,7 @@ def _part(mask: regions.MaskRegion, bounds: Bounds) -> Bool[np.ndarray, "h w"]:
 
 
 def _check_multistart(path: Path, trajectory: Sequence[regions.Region]) -> None:
-    """Refuse what the multi-start protocol can't have written."""
+    """Refuses what the multi-start protocol can't have written."""
     if not regions.is_code(trajectory[0], regions.INITIALIZED):
         raise errors.InputError(
             f"{path}, line 1: must be 1, the start of the tracker; results of another "

@@ -18,7 +18,7 @@ from samn_jax.metrics import vot as vot_metrics
 def score_supervised(
     sequences: Sequence[vot.VotSequence], results_dir: Path, year: int
 ) -> Scores:
-    """Accuracy, robustness, expected average overlap and failures of VOT2016-2019.
+    """Returns accuracy, robustness, expected average overlap, failures of VOT2016-2019.
 
     Args:
       sequences: videos to score.
@@ -26,7 +26,7 @@ def score_supervised(
       year: 2016, 2018 or 2019; sets the lengths of the expected average overlap.
 
     Raises:
-      InputError: if results are missing or aren't of this protocol, naming file and
+      InputError: results are missing or aren't of this protocol, naming file and
         line.
     """
     runs = [read_runs(sequence, results_dir) for sequence in sequences]
@@ -39,7 +39,7 @@ def score_supervised(
 
 
 def read_runs(sequence: vot.VotSequence, results_dir: Path) -> list[vot_metrics.Run]:
-    """All repetitions of one video, compared with its truth."""
+    """Returns all repetitions of one video, compared with its truth."""
     paths = vot_results.repetition_files(results_dir, sequence.name)
     return [_read_run(sequence, path) for path in paths]
 
@@ -59,7 +59,7 @@ def _overlaps(
     truth: Float[np.ndarray, "F U 2"],
     size_hw: tuple[int, int],
 ) -> tuple[Float[np.ndarray, " F"], Float[np.ndarray, " F"]]:
-    """Overlaps in the image, and without its last row and column."""
+    """Returns the overlaps in the image, and without its last row and column."""
     overlaps = polygons.pixel_overlaps(result, truth, size_hw=size_hw)
     inner_hw = (size_hw[0] - 1, size_hw[1] - 1)
     reach = np.fmax(result.max(axis=1), truth.max(axis=1))
@@ -72,7 +72,7 @@ def _overlaps(
 
 
 def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
-    """Refuse what the supervised protocol can't have written."""
+    """Refuses what the supervised protocol can't have written."""
     if not regions.is_code(trajectory[0], regions.INITIALIZED):
         raise errors.InputError(
             f"{path}, line 1: must be 1, the start of the tracker; results of another "

@@ -26,7 +26,7 @@ class CopyFirst:
         mask: Bool[np.ndarray, "H W"] | None = None,
         box_xywh: tuple[float, float, float, float] | None = None,
     ) -> tuple[CopyOutput, CopyOutput]:
-        """The first answer, as state and as answer; one start must be given."""
+        """Returns the first answer, as state and as answer; one start must be given."""
         if mask is None:
             mask = _filled_box(frame.shape[:2], box_xywh)
         if box_xywh is None:
@@ -40,7 +40,7 @@ class CopyFirst:
     def step(
         self, state: CopyOutput, frame: UInt8[np.ndarray, "H W 3"]
     ) -> tuple[CopyOutput, CopyOutput]:
-        """The same answer again."""
+        """Returns the same answer again."""
         return state, state
 
 

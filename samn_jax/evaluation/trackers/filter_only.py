@@ -50,7 +50,7 @@ class FilterOnly:
     def init(
         self, frame: UInt8[np.ndarray, "H W 3"], **start: Any
     ) -> tuple[FilterState, CopyOutput]:
-        """The state and the first answer, from `mask` or `box_xywh`."""
+        """Returns the state and the first answer, from `mask` or `box_xywh`."""
         state, _ = self._tracker.init(frame, **start)
         first, _ = CopyFirst().init(frame, **start)
         center = np.asarray(state.target.center_xy)
@@ -59,7 +59,7 @@ class FilterOnly:
     def step(
         self, state: FilterState, frame: UInt8[np.ndarray, "H W 3"]
     ) -> tuple[FilterState, CopyOutput]:
-        """The state and the first answer, moved."""
+        """Returns the state and the first answer, moved."""
         height, width = frame.shape[:2]
         rows, columns = bucket(height, width)
         padded = np.pad(frame, [(0, rows - height), (0, columns - width), (0, 0)])
