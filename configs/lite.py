@@ -11,7 +11,7 @@ out in three folds; IoU on their crops hardly rises after 300 steps. The shipped
 is the mean of six such networks, three of them with look-alikes: docs/MODEL_CARD.md.
 """
 
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig

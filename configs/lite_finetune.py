@@ -10,7 +10,7 @@ Cost: 1.1 s a step on 2 CPU cores, about 10 minutes. Expected: a loss that falls
 below that of the first steps; set held_out to see what it brings on clips of yours.
 """
 
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig

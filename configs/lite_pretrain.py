@@ -13,7 +13,7 @@ and 2200 steps, the first without other backgrounds, the first two without look-
 docs/MODEL_CARD.md.
 """
 
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig

@@ -15,7 +15,7 @@ that needs. Expected: J&F 0.773 on DAVIS-2016 (paper). Not trained here; one ste
 and gradients equal the authors' (tests/parity/test_train.py).
 """
 
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.samn import SAMNConfig
 from samn_jax.training.config import TrainConfig

@@ -5,7 +5,7 @@ python train.py --config configs/smoke.py --output_dir runs/smoke
 Cost: 20 seconds on 2 CPU cores, nearly all of it compilation. Result: none to speak of.
 """
 
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig

@@ -1,13 +1,16 @@
-"""Files that are whole or absent: written beside their place, then moved into it.
+"""Files that are whole or absent when written, and refused in one line when unreadable.
 
-Whoever reads a result may trust that it was finished: a run that is killed, a disk that
-fills up or a folder that can't be written leaves what was there before.
+What is written is written beside its place, then moved into it. Whoever reads a result
+may trust that it was finished: a run that is killed, a disk that fills up or a folder
+that can't be written leaves what was there before.
 """
 
 import contextlib
 import errno
 import json
 import os
+import re
+import stat
 import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -33,6 +36,16 @@ _CURES = {
     errno.EEXIST: "a part of the path is a file, not a folder: write elsewhere",
     errno.ENAMETOOLONG: "the name is too long: shorten it",
     errno.ELOOP: "its symbolic links lead in a circle: write elsewhere",
+}
+_MISSING = "is missing: complete the folder, or correct the path"
+_UNREADABLE = {
+    errno.ENOENT: _MISSING,
+    errno.ENOTDIR: _MISSING,
+    errno.EISDIR: "is a folder: give a file",
+    errno.EACCES: "can't be read: change its permissions",
+    errno.EPERM: "can't be read: change its permissions",
+    errno.ELOOP: "can't be read, its symbolic links lead in a circle: copy the file",
+    errno.ENAMETOOLONG: "can't be read, its name is too long: shorten it",
 }
 
 
@@ -111,6 +124,48 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
+def read_bytes(path: Path, what: str = "file") -> bytes:
+    """Returns the content of a file.
+
+    Args:
+      path: of the file.
+      what: what it is, for the message.
+
+    Raises:
+      InputError: it is missing, no file, or can't be read; the message names it and the
+        cure.
+    """
+    try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # Pipes may never end.
+            raise InputError(f"{what} {shown(path)} is no file: put a file there")
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, what, error) from error
+
+
+def unreadable(path: Path, what: str, error: OSError) -> InputError:
+    """Returns the error that says why a file or folder can't be read, and the cure."""
+    reason = _UNREADABLE.get(
+        error.errno or 0, f"can't be read, {error.strerror}: copy it again"
+    )
+    return InputError(f"{what} {shown(path)} {reason}")
+
+
+def read_text(path: Path, what: str = "file") -> str:
+    """Returns the text of a UTF-8 file.
+
+    Raises:
+      InputError: as `read_bytes`, or it is no text.
+    """
+    try:
+        return read_bytes(path, what).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{what} {shown(path)} isn't text in UTF-8: copy it again"
+        ) from error
+
+
 def read_json_object(path: Path, cure: str) -> dict[str, Any]:
     """Returns the object that a JSON file holds.
 
@@ -149,6 +204,16 @@ def write_archive(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
             check_relative(name, f"entry of {path.name}")
             entry = zipfile.ZipInfo(name, _ARCHIVE_DATE)
             packed.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def natural_key(name: str) -> tuple[tuple[int | str, ...], str]:
+    """Returns the key that sorts names as people count: 2 before 10.
+
+    >>> sorted(["b10", "b2", "a30"], key=natural_key)
+    ['a30', 'b2', 'b10']
+    """
+    parts = re.split("([0-9]+)", name)
+    return tuple(int(p) if i % 2 else p for i, p in enumerate(parts)), name
 
 
 def check_name(name: str, what: str) -> str:

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import tqdm
 
-from samn_jax.data.clips import folder as clips
-from samn_jax.data.formats import images, palette
+from samn_jax import files
+from samn_jax.data.clips import target_choice
+from samn_jax.data.formats import codecs, images, listing, object_ids
+from samn_jax.data.readers import layouts
 from samn_jax.errors import InputError
 
 # A mask saved as JPEG, or resized with interpolation, has many levels; ids have few.
-MANY_LEVELS = 16
-MIN_OBJECT_PX = 64
+_MANY_LEVELS = 16
 
 
 class Problem(NamedTuple):
@@ -45,119 +45,127 @@ def check(data_dir: Path) -> Report:
     Raises:
       InputError: the folder is missing or has none of the layouts.
     """
-    if not data_dir.is_dir():
-        raise InputError(f"data folder {data_dir} is missing: give another")
-    folders = (data_dir, *(data_dir / part for part in clips.PARTS))
-    layouts = [pair for folder in folders for pair in clips.find_layouts(folder)]
-    if not layouts:
-        raise InputError(
-            f"{data_dir} has neither images/ and masks/ nor JPEGImages/ and "
-            "Annotations/: arrange the frames and masks so"
-        )
     problems: list[Problem] = []
     photos = videos = frames = 0
-    for frame_root, mask_root in layouts:
-        pictures = clips.list_images(frame_root)
-        problems += _check_files(pictures, mask_root, single=True)
-        photos += len(pictures)
-        for clip in tqdm.tqdm(clips.list_clips(frame_root), "clips", disable=None):
-            paths = clips.list_images(clip)
-            problems += _check_clip(clip, paths, mask_root / clip.name)
-            videos, frames = videos + 1, frames + len(paths)
-        problems += _lonely(frame_root, mask_root)
+    for layout in layouts.find_layouts(data_dir):
+        loose = layout.loose(layout.frames.name)
+        problems += _check_files(loose, is_photos=True)
+        photos += len(loose.frames)
+        for name in tqdm.tqdm(layout.training_names(), "clips", disable=None):
+            try:
+                video = layout.video(name)
+            except InputError as error:
+                problems.append(Problem(layout.frames / name, str(error), True))
+                continue
+            problems += _check_clip(layout, video)
+            videos, frames = videos + 1, frames + len(video.frames)
+        problems += _masks_without_frame(layout)
     return Report(photos, videos, photos + frames, problems)
 
 
-def _check_clip(clip: Path, frames: list[Path], masks: Path) -> Iterator[Problem]:
-    if not frames:
-        yield Problem(clip, "holds no frames", True)
-        return
-    if not masks.is_dir():
+def _check_clip(layout: layouts.Layout, video: layouts.VideoFiles) -> Iterator[Problem]:
+    masks = layout.masks / video.name
+    if not video.frames:
+        yield Problem(layout.frames / video.name, "holds no frames", True)
+    elif not masks.is_dir():
         yield Problem(masks, "is missing: the clip has no masks", True)
-        return
-    yield from _check_files(frames, masks, single=False)
+    else:
+        yield from _check_files(video, is_photos=False)
 
 
-def _check_files(frames: list[Path], masks: Path, *, single: bool) -> Iterator[Problem]:
+def _check_files(video: layouts.VideoFiles, *, is_photos: bool) -> Iterator[Problem]:
     """Yields the problems of the frames of one clip, or of single photos."""
     sizes: dict[tuple[int, ...], Path] = {}
     seen: dict[int, Path] = {}
-    for path in frames:
-        mask_path = masks / f"{path.stem}.png"
-        if not mask_path.is_file():
-            text = f"has no mask {mask_path}"
-            yield Problem(path, text, single or path == frames[0])
+    sequence = video.sequence(late_objects=True)
+    for index, (path, mask) in enumerate(zip(video.frames, video.masks, strict=True)):
+        is_start = is_photos or index == 0
+        if not sequence.has_mask(index):
+            yield Problem(path, f"has no mask {files.shown(mask)}", is_start)
             continue
         try:
-            shape, ids = images.read_frame(path).shape[:2], images.read_mask(mask_path)
+            shape, ids = images.read_frame(path).shape[:2], images.read_mask(mask)
         except InputError as error:
             yield Problem(path, str(error), True)
             continue
         sizes.setdefault(shape, path)
-        seen.update({int(i): mask_path for i in np.unique(ids) if i})
-        yield from _check_mask(mask_path, ids, shape, first=single or path == frames[0])
-    if not single:
-        yield from _check_whole(sizes, seen, masks)
+        seen.update({int(i): mask for i in np.unique(ids) if i})
+        yield from _check_mask(mask, ids, shape, is_start=is_start)
+    if not is_photos:
+        yield from _check_whole(sizes, seen, video)
 
 
 def _check_mask(
-    path: Path, ids: np.ndarray, shape: tuple[int, ...], *, first: bool
+    path: Path, ids: np.ndarray, shape: tuple[int, ...], *, is_start: bool
 ) -> Iterator[Problem]:
     if ids.shape != shape:
-        text = f"is {ids.shape[1]}x{ids.shape[0]}, its frame {shape[1]}x{shape[0]}"
-        yield Problem(path, text, True)
-    levels = _raw_levels(path)
-    if levels > MANY_LEVELS:
         text = (
-            f"is smoothed: {levels} gray levels where ids are few; 128 and more count"
+            f"is {ids.shape[0]} pixels high and {ids.shape[1]} wide, its frame "
+            f"{shape[0]} and {shape[1]}"
         )
-        yield Problem(path, text + " as object", True)
+        yield Problem(path, text, True)
+    levels = _gray_levels(path)
+    if levels > _MANY_LEVELS:
+        text = (
+            f"is smoothed: {levels} gray levels where ids are few; 128 and more count "
+            "as object"
+        )
+        yield Problem(path, text, True)
     counts = np.bincount(ids.ravel())
-    if len(counts) == 1 and first:
+    if len(counts) == 1 and is_start:
         yield Problem(path, "is empty: nothing to start from", True)
+    least = target_choice.MIN_OBJECT_PX
     for i in np.flatnonzero(counts[1:]) + 1:
-        if counts[i] < MIN_OBJECT_PX:
-            text = f"object {i} has {counts[i]} pixels, training wants {MIN_OBJECT_PX}"
-            yield Problem(path, text + " in a first frame", False)
+        if counts[i] < least:
+            text = f"object {i} has {counts[i]} pixels, training wants {least}"
+            yield Problem(path, f"{text} in a first frame", False)
 
 
 def _check_whole(
-    sizes: dict[tuple[int, ...], Path], seen: dict[int, Path], masks: Path
+    sizes: dict[tuple[int, ...], Path],
+    seen: dict[int, Path],
+    video: layouts.VideoFiles,
 ) -> Iterator[Problem]:
     """Yields what is wrong with a clip as a whole."""
+    folder = video.masks[0].parent
     if len(sizes) > 1:
         names = ", ".join(f"{w}x{h} from {p.name}" for (h, w), p in sizes.items())
-        yield Problem(masks, f"frames change their size: {names}", True)
+        yield Problem(folder, f"frames change their size: {names}", True)
     ids = sorted(seen)
     gaps = sorted(set(range(1, max(ids, default=0) + 1)) - set(ids))
     if gaps:
         text = (
             f"object ids {ids} leave out {gaps}; the highest is in {seen[ids[-1]].name}"
         )
-        yield Problem(masks, text, False)
+        yield Problem(folder, text, False)
 
 
-def _raw_levels(path: Path) -> int:
+def _gray_levels(path: Path) -> int:
     """Returns the number of values of a gray mask file; 0 for colors and palettes."""
-    data = path.read_bytes()
-    if data.startswith(palette.SIGNATURE):
-        if palette.is_indexed(palette.split_chunks(data)):
-            return 0
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.ndim == 3 and np.ptp(pixels[..., :3], axis=2).any():
-        return 0
-    return len(np.unique(pixels if pixels.ndim == 2 else pixels[..., 0]))
+    gray = object_ids.gray_of(codecs.decode_stored(files.read_bytes(path, "mask")))
+    return 0 if gray is None else len(object_ids.levels_of(gray))
 
 
-def _lonely(frame_root: Path, mask_root: Path) -> Iterator[Problem]:
-    """Yields masks that no frame belongs to."""
-    frames = {
-        path.relative_to(frame_root).with_suffix("")
-        for path in frame_root.rglob("*")
-        if path.suffix.lower() in clips.FRAME_SUFFIXES
-    }
-    for path in sorted(mask_root.rglob("*.png")):
-        if path.relative_to(mask_root).with_suffix("") not in frames:
+def _masks_without_frame(layout: layouts.Layout) -> Iterator[Problem]:
+    """Yields masks, and folders of masks, that no frames belong to."""
+    names = set(layout.names())
+    yield from _left_over(layout.frames, layout.masks)
+    for folder in listing.list_folders(layout.masks):
+        if folder.name in names:
+            yield from _left_over(layout.frames / folder.name, folder)
+        else:
+            yield Problem(folder, "has no folder of frames of its name", False)
+
+
+def _left_over(frame_dir: Path, mask_dir: Path) -> Iterator[Problem]:
+    try:
+        frames = {path.stem for path in listing.list_frames(frame_dir)}
+        masks = listing.list_frames(mask_dir)
+    except InputError as error:
+        yield Problem(mask_dir, str(error), True)
+        return
+    for path in masks:
+        if path.stem not in frames:
             yield Problem(path, "has no frame of its name", False)
 
 
@@ -174,9 +182,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for problem in report.problems:
-        print(
-            f"{'error' if problem.serious else 'note'}: {problem.path} {problem.text}"
-        )
+        kind = "error" if problem.serious else "note"
+        print(f"{kind}: {files.shown(problem.path)} {problem.text}")
     serious = sum(problem.serious for problem in report.problems)
     print(
         f"{report.photos} photos, {report.videos} videos, {report.frames} frames: "

@@ -4,8 +4,9 @@ python -m samn_jax.data.prepare DATA OUT
 """
 
 import argparse
-import functools
+import collections
 import io
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ import cv2
 import numpy as np
 import tqdm
 
-from samn_jax.data.clips import folder as clips
-from samn_jax.data.clips import records as prepared
+from samn_jax import files
+from samn_jax.data.clips import folder, tfds_records
+from samn_jax.data.clips.sources import Frame, Sources
 from samn_jax.errors import InputError
 
 NAME, VERSION = "samn_clips", "1.0.0"
@@ -26,22 +28,36 @@ JPEG_QUALITY = 95  # of frames that aren't JPEG files to begin with
 def prepare(data_dir: Path, output_dir: Path) -> dict[str, int]:
     """Writes the data set; returns how many photos, videos and frames it holds.
 
-    Frames that can't be read, and masks of another size, stop it.
+    Frames that can't be read, and masks of another size, stop it; nothing is left then.
 
     Raises:
-      InputError: there is nothing to write, a file is bad, or the output exists.
+      InputError: there is nothing to write, a file is bad, or the output exists or
+        can't be written.
     """
-    sources = clips.read_sources(data_dir)
+    sources = folder.read_folder(data_dir)
     sources.report()
     if not sources.photos and not sources.videos:
         raise InputError(
-            f"{data_dir} holds no training data: images/ + masks/, or "
-            "JPEGImages/<clip>/ + Annotations/<clip>/"
+            f"{files.shown(data_dir)} holds no frame with a mask: add masks, "
+            "<frame>.png each"
         )
-    if prepared.is_prepared(output_dir):
-        raise InputError(f"{output_dir} holds a data set: give another folder")
-    builder = _builder(sources, clips.fingerprint(data_dir), output_dir)
-    builder.download_and_prepare(file_format="array_record")
+    names = collections.Counter(video.name for video in sources.videos)
+    if names and max(names.values()) > 1:
+        raise InputError(
+            f"{files.shown(data_dir)} has two clips called {names.most_common(1)[0][0]}"
+            ": rename one"
+        )
+    if os.path.lexists(output_dir) and not os.path.isdir(output_dir):
+        raise InputError(
+            f"{files.shown(output_dir)} is a file: give a folder to write to"
+        )
+    if tfds_records.is_prepared(output_dir):
+        raise InputError(
+            f"{files.shown(output_dir)} holds a data set: give another folder"
+        )
+    with files.explained(output_dir):
+        builder = _builder(sources, folder.fingerprint(data_dir), output_dir)
+        builder.download_and_prepare(file_format="array_record")
     count = sum(len(video.frames) for video in sources.videos)
     return {
         "photos": len(sources.photos),
@@ -50,12 +66,12 @@ def prepare(data_dir: Path, output_dir: Path) -> dict[str, int]:
     }
 
 
-def _builder(sources: clips.Sources, fingerprint: str, output_dir: Path) -> Any:
+def _builder(sources: Sources, fingerprint: str, output_dir: Path) -> Any:
     """Returns the TFDS builder whose records are all frames in order."""
     import tensorflow_datasets as tfds
 
     metadata = tfds.core.MetadataDict(_index(sources))
-    metadata[prepared.FINGERPRINT] = fingerprint
+    metadata[tfds_records.FINGERPRINT] = fingerprint
 
     class Builder(tfds.core.GeneratorBasedBuilder):
         """Frames of clips with object ids."""
@@ -83,7 +99,7 @@ def _builder(sources: clips.Sources, fingerprint: str, output_dir: Path) -> Any:
             )
 
         def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-            return {prepared.SPLIT: self._generate_examples()}
+            return {tfds_records.SPLIT: self._generate_examples()}
 
         def _generate_examples(self) -> Iterator[tuple[int, dict[str, Any]]]:
             return records(sources)
@@ -91,17 +107,17 @@ def _builder(sources: clips.Sources, fingerprint: str, output_dir: Path) -> Any:
     return Builder(data_dir=str(output_dir))
 
 
-def _index(sources: clips.Sources) -> dict[str, Any]:
+def _index(sources: Sources) -> dict[str, Any]:
     """Returns where each photo and clip lies among the records."""
     photos = {photo.name: i for i, photo in enumerate(sources.photos)}
     videos, first = {}, len(photos)
     for video in sources.videos:
         videos[video.name] = [first, len(video.frames)]
         first += len(video.frames)
-    return {prepared.PHOTOS: photos, prepared.VIDEOS: videos}
+    return {tfds_records.PHOTOS: photos, tfds_records.VIDEOS: videos}
 
 
-def records(sources: clips.Sources) -> Iterator[tuple[int, dict[str, Any]]]:
+def records(sources: Sources) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields (number, record) of every frame: photos first, then clip by clip.
 
     Raises:
@@ -121,12 +137,10 @@ def records(sources: clips.Sources) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, record
 
 
-def _image_bytes(frame: clips.Frame, image: np.ndarray) -> bytes:
+def _image_bytes(frame: Frame, image: np.ndarray) -> bytes:
     """Returns the bytes of a JPEG file as they are, other images encoded as JPEG."""
-    load = frame.load
-    path = load.args[0] if isinstance(load, functools.partial) else None
-    if isinstance(path, Path) and path.suffix.lower() in (".jpg", ".jpeg"):
-        return path.read_bytes()
+    if frame.files and frame.files[0].suffix.lower() in (".jpg", ".jpeg"):
+        return files.read_bytes(frame.files[0], "frame")
     quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, quality)[1].tobytes()

@@ -1,12 +1,14 @@
 """The records that readers return: one video with its masks, and a set of videos."""
 
+import collections
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
-from samn_jax import errors
+from samn_jax import errors, files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Sequence:
         """Object ids of one frame (0 is the background), None if it has no mask."""
         return self.read_mask(index)
 
+    def has_mask(self, index: int) -> bool:
+        """Whether a frame has a mask; where masks are files none is read for it."""
+        has = getattr(self.read_mask, "has", None)
+        return has(index) if has else self.read_mask(index) is not None
+
+    def files_of(self, index: int) -> tuple[Path, ...]:
+        """Files of one frame and of its mask, of those that are files."""
+        found = (_path_of(self.read_frame, index), _path_of(self.read_mask, index))
+        return tuple(path for path in found if path)
+
     def first_mask(self) -> UInt8[np.ndarray, "H W"]:
         """Object ids of the first frame, checked to be usable as a start.
 
@@ -57,8 +69,8 @@ class Sequence:
         mask = self.given_mask(0)
         if not mask.any():
             raise errors.InputError(
-                f"{self._where(0)} has an empty mask: mark at least one pixel of the "
-                "object"
+                f"{self.mask_name(0)} is empty, {_size(mask)}: mark at least one pixel "
+                "of the object"
             )
         return mask
 
@@ -68,15 +80,41 @@ class Sequence:
         Raises:
           InputError: if the mask is missing, or of another size than the frame.
         """
-        mask, frame, where = self.mask(index), self.frame(index), self._where(index)
+        return self.annotated(index)[1]
+
+    def annotated(
+        self, index: int
+    ) -> tuple[UInt8[np.ndarray, "H W 3"], UInt8[np.ndarray, "H W"]]:
+        """A frame and its object ids.
+
+        Raises:
+          InputError: if the mask is missing, or of another size than the frame.
+        """
+        frame, mask = self.frame(index), self.mask(index)
         if mask is None:
-            raise errors.InputError(f"{where} has no mask: add one to start from")
+            raise errors.InputError(
+                f"{self.frame_name(index)} has no mask: add one to start from"
+            )
         if mask.shape != frame.shape[:2]:
             raise errors.InputError(
-                f"{where} is {_size(frame)} but its mask is {_size(mask)}: give a mask "
-                "of the frame's size"
+                f"{self.mask_name(index)} is {_size(mask)}, its frame is "
+                f"{_size(frame)}: give a mask of the frame's size"
             )
-        return mask
+        return frame, mask
+
+    def frame_name(self, index: int) -> str:
+        """What messages call a frame: by its file, if it has one."""
+        return f"frame {self._place(_path_of(self.read_frame, index), index)}"
+
+    def mask_name(self, index: int) -> str:
+        """What messages call a mask: by its file, if it has one."""
+        path = _path_of(self.read_mask, index)
+        return f"mask {'' if path else 'of frame '}{self._place(path, index)}"
+
+    def _place(self, path: Path | None, index: int) -> str:
+        if path:
+            return files.shown(path)
+        return f"{self.frame_names[index]} of sequence {self.name}"
 
     def starts(self) -> dict[int, tuple[int, ...]]:
         """Index of a frame → ids of the objects that are given there, in order.
@@ -107,10 +145,6 @@ class Sequence:
             )
         return starts
 
-    def _where(self, index: int) -> str:
-        which = "first frame" if index == 0 else "frame"
-        return f"{which} {self.frame_names[index]} of sequence {self.name}"
-
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
@@ -120,11 +154,29 @@ class Dataset:
       name: name of the data set, as on the command line.
       sequences: the videos in their official order.
       note: one line on the data's provenance, kept beside every figure.
+
+    Raises:
+      InputError: the name of a video can't be that of a result, or is that of two.
     """
 
     name: str
     sequences: tuple[Sequence, ...]
     note: str
+
+    def __post_init__(self) -> None:
+        for sequence in self.sequences:
+            if len(set(sequence.frame_names)) < sequence.num_frames:
+                raise errors.InputError(
+                    f"sequence {files.shown(sequence.name)} of {self.name} has two "
+                    "frames of one name: rename one of them"
+                )
+        names = collections.Counter(sequence.name for sequence in self.sequences)
+        for name, count in names.items():
+            files.check_name(name, f"sequence of {self.name}")
+            if count > 1:
+                raise errors.InputError(
+                    f"{count} sequences of {self.name} are called {name}: rename them"
+                )
 
     def select(self, names: tuple[str, ...]) -> "Dataset":
         """The set cut down to the named sequences, in the order given.
@@ -136,15 +188,21 @@ class Dataset:
         for name in names:
             if name not in by_name:
                 raise errors.InputError(
-                    f"sequence {name!r} is not in {self.name}: choose from "
-                    f"{', '.join(by_name)}"
+                    f"sequence '{files.shown(name)}' is not in {self.name}: choose "
+                    f"from {', '.join(by_name)}"
                 )
         chosen = tuple(by_name[name] for name in names)
         return dataclasses.replace(self, sequences=chosen)
 
 
+def _path_of(read: Callable, index: int) -> Path | None:
+    """Returns the file of a frame or mask, if it is read from one."""
+    paths = getattr(read, "paths", None)
+    return paths[index] if paths else None
+
+
 def _size(image: np.ndarray) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"
+    return f"{image.shape[0]} pixels high and {image.shape[1]} wide"
 
 
 def _ids_of(mask: UInt8[np.ndarray, "H W"]) -> tuple[int, ...]:

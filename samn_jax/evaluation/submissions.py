@@ -122,12 +122,9 @@ def _check_names(dataset: types.Dataset, names: list[str]) -> None:
 def _problem(png: bytes, size_hw: tuple[int, int], known: set[int]) -> str | None:
     """Returns what is wrong with a mask, None if nothing is."""
     try:
-        chunks = palette.split_chunks(png)
-        if not palette.is_indexed(chunks):
-            return "isn't an indexed PNG: write masks with a palette"
-        ids = palette.decode_indices(chunks)
+        ids = palette.decode_indices(png)
     except ValueError as error:
-        return f"can't be used, {error}: write it again"
+        return f"{error}: write masks with a palette"
     if ids.shape != size_hw:
         return (
             f"is {ids.shape[1]}x{ids.shape[0]}, its frame {size_hw[1]}x{size_hw[0]}: "

@@ -9,8 +9,7 @@ import jax
 import numpy as np
 import optax
 
-from samn_jax.data.clips import folder as clips_lib
-from samn_jax.data.clips import pipeline, sampling, sources
+from samn_jax.data.clips import pipeline, read, sampling, sources
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
 from samn_jax.training import checkpoints as checkpoints_lib
@@ -29,7 +28,7 @@ class Data(NamedTuple):
     """What a run draws from and is measured on."""
 
     clips: sampling.Clips
-    held_out: tuple[clips_lib.Video, ...]
+    held_out: tuple[sources.Video, ...]
     facts: dict[str, Any]  # fingerprint and counts
 
 
@@ -115,16 +114,16 @@ def read_data(config: TrainConfig, data_dir: str | Path | None) -> Data:
             "--set synthetic=False"
         )
     if config.synthetic:
-        found, fingerprint = sources.rendered(), "rendered"
+        found, fingerprint = read.rendered_sources(), "rendered"
     elif data_dir is None:
         raise InputError("there is no data folder: give --data_dir")
     else:
-        found, fingerprint = sources.read(
+        found, fingerprint = read.read_sources(
             data_dir, min_frames=config.sampling.num_frames
         )
     if parallel.is_chief():
         found.report()
-    kept, held_out = clips_lib.without(found, config.held_out)
+    kept, held_out = found.without(config.held_out)
     if not kept.photos and not kept.videos:
         raise InputError(
             f"{data_dir} holds no training data: images/ + masks/, or "

@@ -4,7 +4,7 @@ import dataclasses
 import re
 
 from samn_jax import settings
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.errors import InputError
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.model_file import ModelConfig

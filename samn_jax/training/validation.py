@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, UInt8
 
 from samn_jax import visualize
-from samn_jax.data.clips import folder as clips_lib
-from samn_jax.data.clips import pipeline, sampling
+from samn_jax.data.clips import pipeline, sampling, sources
 from samn_jax.metrics import davis
 from samn_jax.models import model_file
 from samn_jax.tracking import predictor
@@ -31,7 +30,7 @@ class Validator:
         self,
         config: TrainConfig,
         network: unroll_lib.Network,
-        videos: Sequence[clips_lib.Video],
+        videos: Sequence[sources.Video],
     ) -> None:
         self._config, self._videos = config, videos
         self.batches = held_out_batches(config, videos)
@@ -76,7 +75,7 @@ class Validator:
         return {"held_out_J": float(np.mean(scores))}
 
 
-def track_video(tracker: Any, video: clips_lib.Video) -> float:
+def track_video(tracker: Any, video: sources.Video) -> float:
     """Returns the mean J over the objects of a video, each tracked by itself.
 
     Args:
@@ -97,7 +96,7 @@ def track_video(tracker: Any, video: clips_lib.Video) -> float:
 
 
 def held_out_batches(
-    config: TrainConfig, videos: Sequence[clips_lib.Video]
+    config: TrainConfig, videos: Sequence[sources.Video]
 ) -> list[unroll_lib.Batch]:
     """Returns fixed batches of crops of the videos; none without videos."""
     if not videos:

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from samn_jax.data import check
-from samn_jax.data.formats import palette
 from samn_jax.errors import InputError
 from tests.data import blobs
+from tests.data.formats import test_palette
 
 
 def texts(folder, *, serious):
@@ -43,7 +43,7 @@ def test_each_fault_is_named_with_its_file(data):
     (masks / "99999.png").write_bytes((masks / "00000.png").read_bytes())
     (data / "masks/p1.png").unlink()
     (data / "JPEGImages/empty").mkdir()
-    one(data, "00001.png is 4x3, its frame 56x40")
+    one(data, "00001.png is 3 pixels high and 4 wide, its frame 40")
     one(data, "00000.png is empty")
     one(data, "00002.jpg is damaged")
     one(data, "00003.jpg has no mask", serious=False)
@@ -54,7 +54,7 @@ def test_each_fault_is_named_with_its_file(data):
 
 
 def test_smoothed_masks_are_told_from_ids(data):
-    soft = cv2.GaussianBlur(blobs.picture(0)[1] * np.uint8(127), (9, 9), 3)
+    soft = cv2.GaussianBlur((blobs.picture(0)[1] > 0) * np.uint8(255), (9, 9), 3)
     cv2.imwrite(str(data / "masks/p0.png"), soft)
     assert "p0.png" in one(data, "is smoothed")
 
@@ -62,11 +62,9 @@ def test_smoothed_masks_are_told_from_ids(data):
 def test_wrong_palettes_gaps_and_sizes(data):
     masks = data / "Annotations/walk"
     ids = blobs.picture(0)[1]
-    bright = palette.encode_indices(ids)
-    chunks = palette.split_chunks(bright)
-    white = [(k, b"\xff" * len(c) if k == b"PLTE" else c) for k, c in chunks]
-    (masks / "00001.png").write_bytes(palette._join(white))
-    one(data, "palette isn't black")
+    white = test_palette.indexed_png(ids, colors=b"\xff" * 9)
+    (masks / "00001.png").write_bytes(white)
+    one(data, "palette whose index 0 isn't black")
     for i in (0, 2, 3):
         cv2.imwrite(str(masks / f"0000{i}.png"), ids * np.uint8(2))
     assert "leave out [1, 3]" in one(data, "object ids [2, 4]", serious=False)
@@ -83,7 +81,7 @@ def test_small_objects_are_noted(data):
 
 
 def test_folders_without_a_layout_are_refused(tmp_path, capsys):
-    with pytest.raises(InputError, match="neither images"):
+    with pytest.raises(InputError, match="has neither JPEGImages"):
         check.check(tmp_path)
     assert check.main([str(tmp_path / "nothing")]) == 2
     assert "is missing" in capsys.readouterr().err

@@ -3,9 +3,7 @@ import numpy as np
 import pytest
 
 from samn_jax.data import prepare
-from samn_jax.data.clips import folder as clips
-from samn_jax.data.clips import records as prepared
-from samn_jax.data.clips import sources
+from samn_jax.data.clips import folder, read, tfds_records
 from samn_jax.errors import InputError
 from tests.data import blobs
 
@@ -21,9 +19,9 @@ def test_records_hold_what_the_folder_does(tmp_path, capsys):
     assert prepare.main([str(data), str(out)]) == 2
     assert "holds a data set" in capsys.readouterr().err
 
-    plain = clips.read_sources(data, min_frames=2)
-    found, fingerprint = sources.read(str(out), min_frames=2)
-    assert fingerprint == clips.fingerprint(data)
+    plain = folder.read_folder(data, min_frames=2)
+    found, fingerprint = read.read_sources(str(out), min_frames=2)
+    assert fingerprint == folder.fingerprint(data)
     assert [p.name for p in found.photos] == [p.name for p in plain.photos]
     assert [v.name for v in found.videos] == ["walk"]
     assert found.skipped == {"clips of fewer than 2 annotated frames": ["short"]}
@@ -36,14 +34,14 @@ def test_records_hold_what_the_folder_does(tmp_path, capsys):
 
 def test_bad_data_stops_it(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no training data"):
+    with pytest.raises(InputError, match="has neither JPEGImages"):
         prepare.prepare(tmp_path / "empty", tmp_path / "out")
     blobs.write_photos(tmp_path / "data", 1)
     cv2.imwrite(str(tmp_path / "data/masks/p0.png"), np.zeros((3, 3), np.uint8))
-    with pytest.raises(InputError, match="p0.png is .3, 3."):
-        list(prepare.records(clips.read_sources(tmp_path / "data")))
+    with pytest.raises(InputError, match="p0.png is 3 pixels high and 3 wide"):
+        list(prepare.records(folder.read_folder(tmp_path / "data")))
 
 
 def test_other_folders_are_not_prepared(tmp_path):
-    assert not prepared.is_prepared(tmp_path)
-    assert not prepared.is_prepared(tmp_path / "nothing")
+    assert not tfds_records.is_prepared(tmp_path)
+    assert not tfds_records.is_prepared(tmp_path / "nothing")

@@ -186,12 +186,12 @@ def _recolor(path):
 @pytest.mark.parametrize(
     ("harm", "file", "message"),
     [
-        (_cut, "Annotations/b/00000.png", "b/00000.png can't be used, it is cut short"),
-        (_empty, "Annotations/b/00000.png", "sequence b has an empty mask"),
-        (_resize, "Annotations/b/00000.png", "is 40x30 but its mask is 20x15"),
-        (_recolor, "Annotations/b/00000.png", "colors aren't those of the DAVIS"),
+        (_cut, "Annotations/b/00000.png", "b/00000.png is damaged or cut short"),
+        (_empty, "Annotations/b/00000.png", "b/00000.png is empty"),
+        (_resize, "Annotations/b/00000.png", "00000.png is 15 pixels high and 20 wide"),
+        (_recolor, "Annotations/b/00000.png", "colors that aren't those of the DAVIS"),
         (_cut, "JPEGImages/b/00002.jpg", "b/00002.jpg is damaged"),
-        (_cut, "Annotations/b/00002.png", "b/00002.png can't be used, it is cut short"),
+        (_cut, "Annotations/b/00002.png", "b/00002.png is damaged or cut short"),
     ],
 )
 def test_bad_data_of_a_sequence_is_one_line_at_the_end(

@@ -156,7 +156,7 @@ def test_bad_folders_are_named(whole, data, tmp_path):
     with pytest.raises(InputError, match="data folder .*nothing is missing"):
         loop.train_and_evaluate(tiny.config(), tmp_path / "nothing", tmp_path / "b")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no training data"):
+    with pytest.raises(InputError, match="has neither JPEGImages"):
         loop.train_and_evaluate(tiny.config(), tmp_path / "empty", tmp_path / "c")
     with pytest.raises(InputError, match="divided over 2 devices"):
         config = tiny.config(batch_size=3)

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from samn_jax.data.clips import pipeline, sampling
-from samn_jax.data.clips.folder import Frame, Video
+from samn_jax.data.clips.config import SamplingConfig
+from samn_jax.data.clips.sources import Frame, Video
 from samn_jax.memory.design import MemoryConfig
 from samn_jax.models import model_file
 from samn_jax.models.lite import LiteConfig
@@ -68,7 +69,7 @@ def config(**settings) -> config_lib.TrainConfig:
     return config_lib.TrainConfig(
         model=TinyConfig(),
         memory=MemoryConfig(similarity="l2"),
-        sampling=sampling.SamplingConfig(num_frames=2, crop_size=SIZE),
+        sampling=SamplingConfig(num_frames=2, crop_size=SIZE),
         optimizer=optimizer.OptimizerConfig(learning_rate=0.03, warmup_steps=2),
         **{
             "batch_size": 4,
@@ -162,7 +163,7 @@ def videos(count: int = 2, length: int = 6) -> tuple[Video, ...]:
 
 
 def clips(**settings) -> sampling.Clips:
-    config = sampling.SamplingConfig(crop_size=SIZE, max_gap=2, **settings)
+    config = SamplingConfig(crop_size=SIZE, max_gap=2, **settings)
     return sampling.Clips((), videos(), config)
 
 

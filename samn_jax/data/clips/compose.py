@@ -1,31 +1,28 @@
-"""Clips put together from several photos: other backgrounds, other objects."""
+"""Clips put together from several sources: other backgrounds, other objects."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from samn_jax.data.clips import augment, objects
-from samn_jax.data.clips.folder import Frame, Loaded
+from samn_jax.data.clips import augment
+from samn_jax.data.clips.sources import Loaded
 
 
 def replace_background(
-    rng: np.random.Generator, photos: Sequence[Frame], frames: list, masks: list
+    rng: np.random.Generator, photo: np.ndarray, frames: list, masks: list
 ) -> tuple[list, list]:
     """Returns the clip with a photo behind its objects.
 
     The photo moves by itself, as a background does; what it shows may be taken for a
-    target too. A photo without an object of any size leaves the clip as it is.
+    target too.
 
     Args:
       rng: generator.
-      photos: what the background is drawn from.
+      photo: (H, W, 3), uint8.
       frames: square crops (S, S, 3), uint8.
       masks: object ids (S, S) of each, 0 where the photo is to be seen.
     """
-    loaded = objects.load_objects(rng, [photos[rng.integers(len(photos))]], 1)
-    if not loaded:
-        return frames, masks
-    photo, size = loaded[0][0], len(frames[0])
+    size = len(frames[0])
     extent = np.array(photo.shape[1::-1], np.float64)
     side = extent.min() * rng.uniform(0.6, 1.0)
     center = rng.uniform(side / 2, extent - side / 2)

@@ -2,16 +2,15 @@
 
 import dataclasses
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
-from samn_jax.data.formats import images, video_files
+from samn_jax.data.formats import images, listing, video_files
 
 Boxes = Float[np.ndarray, "F 4"]
 
@@ -74,33 +73,28 @@ def read_boxes(path: Path, num_frames: int | None = None) -> Boxes:
     Raises:
       InputError: naming file and line, if a line is no box or there are more or fewer.
     """
-    try:
-        lines = path.read_text().rstrip().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise errors.InputError(
-            f"{path} can't be read as text ({type(error).__name__}): it must hold a "
-            "box a line"
-        ) from error
+    lines = files.read_text(path, "boxes").rstrip().splitlines()
     rows = [_parse_box(path, number, line) for number, line in enumerate(lines, 1)]
     if not rows or len(rows) != (num_frames or len(rows)):
         raise errors.InputError(
-            f"{path} has {len(rows)} boxes for {num_frames or 'its'} frames: it is cut "
-            "short or of another sequence"
+            f"{files.shown(path)} has {len(rows)} boxes for {num_frames or 'its'} "
+            "frames: it is cut short or of another sequence"
         )
     return np.stack(rows)
 
 
 def write_boxes(path: Path, boxes_xywh: Boxes) -> None:
-    """Write boxes a line, comma-separated with three decimals, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes boxes a line, comma-separated with three decimals, in one step.
+
+    Raises:
+      InputError: they can't be written.
+    """
     lines = (",".join(f"{value:.3f}" for value in box) for box in boxes_xywh)
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(f"{line}\n" for line in lines))
-    os.replace(partial, path)
+    files.write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def frame_files(folder: Path, num_frames: int | None, pattern: str) -> tuple[Path, ...]:
-    """The images of a folder in the order of their numbers.
+    """The frame files of a folder in the order of their numbers.
 
     Args:
       folder: where they are.
@@ -109,33 +103,31 @@ def frame_files(folder: Path, num_frames: int | None, pattern: str) -> tuple[Pat
         without the frames.
 
     Raises:
-      InputError: if there is another number of images.
+      InputError: if there is another number of frames.
     """
-    found = [p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".png")]
+    found = listing.list_frames(folder) if folder.is_dir() else ()
     if not found and num_frames is not None:
         return tuple(folder / (pattern % k) for k in range(1, num_frames + 1))
     if len(found) != (num_frames or len(found)) or not found:
         raise errors.InputError(
-            f"{folder} has {len(found)} frames for {num_frames or 'the'} boxes: "
-            "complete the folder"
+            f"{files.shown(folder)} has {len(found)} frames for {num_frames or 'the'} "
+            "boxes: complete the folder"
         )
-    if all(path.stem.isdigit() for path in found):
-        return tuple(sorted(found, key=lambda path: int(path.stem)))
-    return tuple(sorted(found))
+    return found
 
 
 def _parse_box(path: Path, number: int, line: str) -> Float[np.ndarray, "4"]:
+    where = f"{files.shown(path)}, line {number}: '{files.shown(line.strip())}'"
     try:
         box = np.array(line.replace(",", " ").split(), np.float64)
-    except ValueError as error:
-        raise errors.InputError(f"{path}, line {number}: {error}") from error
+    except ValueError:
+        box = np.zeros(0)
     if len(box) != 4 or not np.isfinite(box).all():
-        raise errors.InputError(
-            f"{path}, line {number}: {line.strip()!r} is no box: give x, y, width and "
-            "height"
-        )
+        raise errors.InputError(f"{where} is no box: give x, y, width and height")
     if (box[2:] < 0).any():
-        raise errors.InputError(f"{path}, line {number}: the box has a negative size")
+        raise errors.InputError(
+            f"{where} has a negative size: give x, y, width and height"
+        )
     return box
 
 

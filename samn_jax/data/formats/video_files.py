@@ -1,6 +1,7 @@
 """The frames and masks of a video as files: called with an index, they read one."""
 
 import dataclasses
+import os
 from pathlib import Path
 
 import numpy as np
@@ -49,11 +50,14 @@ class MaskFiles:
           InputError: the file is damaged or its colors aren't object ids, or it is
             missing and needed.
         """
-        path = self.paths[index]
-        if not (self.all_needed or path.exists()):
+        if not self.has(index):
             return None
-        ids = images.read_mask(path)
+        ids = images.read_mask(self.paths[index])
         return (ids > 0).astype(np.uint8) if self.one_object else ids
+
+    def has(self, index: int) -> bool:
+        """Whether a frame has a mask, or needs one."""
+        return self.all_needed or os.path.lexists(self.paths[index])
 
 
 def no_mask(index: int) -> None:

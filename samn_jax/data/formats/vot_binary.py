@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from samn_jax.data.formats import vot_regions as regions
+from samn_jax.data.formats import vot_regions
 
 _VERSION = 1
 _CODE, _BOX, _POLYGON, _MASK = 0, 1, 2, 3
@@ -24,14 +24,14 @@ class _Reader:
         return values
 
 
-def decode_regions(data: bytes) -> tuple[regions.Region, ...]:
+def decode_regions(data: bytes) -> tuple[vot_regions.Region, ...]:
     """The regions of a binary file, one a frame.
 
     Raises:
       ValueError: if the bytes are cut short or aren't such a file, saying where.
     """
     reader = _Reader(data)
-    found: list[regions.Region] = []
+    found: list[vot_regions.Region] = []
     try:
         version, length = reader.take("hI")
         if version != _VERSION:
@@ -43,7 +43,7 @@ def decode_regions(data: bytes) -> tuple[regions.Region, ...]:
     return tuple(found)
 
 
-def _decode_region(reader: _Reader) -> regions.Region:
+def _decode_region(reader: _Reader) -> vot_regions.Region:
     (kind,) = reader.take("B")
     if kind == _CODE:
         return np.array(reader.take("I"), np.float64)
@@ -55,6 +55,6 @@ def _decode_region(reader: _Reader) -> regions.Region:
     if kind == _MASK:
         left, top, width, height, count = map(int, reader.take("hhHHH"))
         runs = np.array(reader.take(f"{count}H"), np.int64)
-        pixels = regions.fill_runs(runs, width, height)
-        return regions.MaskRegion(left, top, pixels)
+        pixels = vot_regions.fill_runs(runs, width, height)
+        return vot_regions.MaskRegion(left, top, pixels)
     raise ValueError(f"a region of the unknown kind {kind}")

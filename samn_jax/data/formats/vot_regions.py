@@ -1,6 +1,5 @@
 """Regions as the VOT toolkits write them: a code, a box, a polygon or a mask a line."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from samn_jax import errors
+from samn_jax import errors, files
+from samn_jax.data.formats import codecs
 from samn_jax.geometry import polygons
 
 # Codes of a frame without a region.
@@ -180,7 +180,11 @@ def parse_region(line: str) -> Region:
     text = line.strip()
     if text.startswith("m"):
         return _parse_mask(text[1:])
-    values = np.array(text.replace(",", " ").split(), np.float64)
+    words = text.replace(",", " ").split()
+    try:
+        values = np.array(words, np.float64)
+    except ValueError:
+        raise ValueError("a region must be numbers, or m and a mask") from None
     if not (len(values) in (1, 4) or (len(values) >= 6 and len(values) % 2 == 0)):
         raise ValueError(
             f"{len(values)} numbers are no region: 1 is a code, 4 a box, 6, 8, ... a "
@@ -189,7 +193,7 @@ def parse_region(line: str) -> Region:
     if not np.isfinite(values).all():
         raise ValueError("a region must not have nan or inf")
     if len(values) == 1 and values[0] not in (SKIPPED, INITIALIZED, FAILED):
-        raise ValueError(f"the code {text} is unknown: 0, 1 and 2 are")
+        raise ValueError(f"the code {values[0]:g} is unknown: 0, 1 and 2 are")
     return values
 
 
@@ -199,13 +203,18 @@ def fill_runs(
     """The mask of run lengths, row by row, the first of them background.
 
     Raises:
-      ValueError: if they have more pixels than the window.
+      ValueError: if they have more pixels than the window, or it is larger than any
+        frame.
     """
-    if runs.sum() > width * height:
+    size = width * height
+    if size > codecs.MAX_PIXELS:
+        raise ValueError(f"the window of a mask, {width}x{height}, is too large")
+    # Each run by itself first: a sum of large ones may turn around.
+    if len(runs) and (runs.max() > size or runs.min() < 0 or runs.sum() > size):
         raise ValueError(
-            f"the runs of a mask have {runs.sum()} pixels, its window {width}x{height}"
+            f"the runs of a mask have other pixels than its window, {width}x{height}"
         )
-    flat = np.zeros(width * height, bool)
+    flat = np.zeros(size, bool)
     flat[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape(height, width)
 
@@ -216,28 +225,25 @@ def read_regions(path: Path) -> tuple[Region, ...]:
     Raises:
       InputError: naming the file and line, if it is missing or a line is no region.
     """
-    try:
-        lines = path.read_text().rstrip().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise errors.InputError(
-            f"{path} can't be read as text ({type(error).__name__}): it must hold a "
-            "region a line"
-        ) from error
+    lines = files.read_text(path, "regions").rstrip().splitlines()
     regions = []
     for number, line in enumerate(lines, start=1):
         try:
             regions.append(parse_region(line))
         except ValueError as error:
-            raise errors.InputError(f"{path}, line {number}: {error}") from error
+            raise errors.InputError(
+                f"{files.shown(path)}, line {number}: {error}: copy it again"
+            ) from error
     return tuple(regions)
 
 
 def write_regions(path: Path, regions: Sequence[Region]) -> None:
-    """Write regions one a line, the whole file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text("".join(f"{format_region(region)}\n" for region in regions))
-    os.replace(partial, path)
+    """Writes regions one a line, the whole file in one step.
+
+    Raises:
+      InputError: it can't be written.
+    """
+    files.write_text(path, "".join(f"{format_region(region)}\n" for region in regions))
 
 
 def _ring(region: Numbers) -> Float[np.ndarray, "V 2"]:
@@ -258,7 +264,7 @@ def _run_lengths(pixels: Bool[np.ndarray, "h w"]) -> list[int]:
 def _parse_mask(text: str) -> MaskRegion:
     try:
         values = np.array(text.split(","), np.int64)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("a mask must be m and whole numbers between commas") from None
     if len(values) < 4 or (values[2:] < 0).any():
         raise ValueError("a mask needs x, y, width, height and its run lengths")

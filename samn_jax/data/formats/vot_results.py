@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samn_jax import errors, files
-from samn_jax.data.formats import vot_binary as region_binary
-from samn_jax.data.formats import vot_regions as regions
+from samn_jax.data.formats import vot_binary, vot_regions
 
 EXPERIMENT = "baseline"
 
@@ -39,16 +38,16 @@ def repetition_files(results_dir: Path, sequence: str) -> list[Path]:
     """
     folder = experiment_dir(results_dir) / sequence
     pattern = re.compile(re.escape(sequence) + r"_\d{3}\.(txt|bin)")
-    files = sorted(p for p in folder.glob("*") if pattern.fullmatch(p.name))
-    if not files:
+    found = sorted(p for p in folder.glob("*") if pattern.fullmatch(p.name))
+    if not found:
         raise errors.InputError(
-            f"{folder} has no {sequence}_001.txt: run the sequence, or leave it out "
-            "with --sequences"
+            f"{files.shown(folder)} has no {sequence}_001.txt: run the sequence, or "
+            "leave it out with --sequences"
         )
-    return files
+    return found
 
 
-def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
+def read_trajectory(path: Path, num_frames: int) -> tuple[vot_regions.Region, ...]:
     """The regions of one run, one a frame.
 
     Where there is no text file the toolkit's binary file of that name, `.bin`, is read.
@@ -58,17 +57,18 @@ def read_trajectory(path: Path, num_frames: int) -> tuple[regions.Region, ...]:
     """
     binary = path.with_suffix(".bin")
     if path.is_file() and path != binary:
-        trajectory = regions.read_regions(path)
+        trajectory = vot_regions.read_regions(path)
     elif binary.is_file():
         trajectory, path = _read_binary(binary), binary
     else:
         raise errors.InputError(
-            f"{path} is missing: run the sequence, or leave it out with --sequences"
+            f"{files.shown(path)} is missing: run the sequence, or leave it out with "
+            "--sequences"
         )
     if len(trajectory) != num_frames:
         raise errors.InputError(
-            f"{path} has {len(trajectory)} lines but the run has {num_frames} frames: "
-            "it is cut short or of another sequence"
+            f"{files.shown(path)} has {len(trajectory)} lines but the run has "
+            f"{num_frames} frames: it is cut short or of another sequence"
         )
     return trajectory
 
@@ -81,9 +81,9 @@ def is_whole(path: Path, num_frames: int) -> bool:
         return False
 
 
-def write_trajectory(path: Path, trajectory: Sequence[regions.Region]) -> None:
+def write_trajectory(path: Path, trajectory: Sequence[vot_regions.Region]) -> None:
     """Write the regions of one run, the whole file in one step."""
-    regions.write_regions(path, trajectory)
+    vot_regions.write_regions(path, trajectory)
 
 
 def seconds_path(path: Path) -> Path:
@@ -103,10 +103,12 @@ def write_seconds(path: Path, seconds: Sequence[float]) -> None:
     files.write_text(seconds_path(path), text)
 
 
-def _read_binary(path: Path) -> tuple[regions.Region, ...]:
+def _read_binary(path: Path) -> tuple[vot_regions.Region, ...]:
+    data = files.read_bytes(path, "trajectory")
     try:
-        return region_binary.decode_regions(path.read_bytes())
+        return vot_binary.decode_regions(data)
     except ValueError as error:
         raise errors.InputError(
-            f"{path} isn't a trajectory of the VOT toolkit, {error}: copy it again"
+            f"{files.shown(path)} isn't a trajectory of the VOT toolkit, {error}: copy "
+            "it again"
         ) from error

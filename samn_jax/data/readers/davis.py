@@ -1,10 +1,11 @@
-"""DAVIS-2016 in its official layout, and the masks of a results folder."""
+"""DAVIS-2016 in its official layout: one object a video."""
 
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import files
 from samn_jax.data import types
 from samn_jax.data.formats import video_files
+from samn_jax.errors import InputError
 
 
 def read_davis16(data_dir: Path, split: str = "val") -> types.Dataset:
@@ -15,32 +16,47 @@ def read_davis16(data_dir: Path, split: str = "val") -> types.Dataset:
       split: name of a list in ImageSets/480p, whose lines pair a frame and its mask.
 
     Raises:
-      InputError: if the folder or the list is missing or empty.
+      InputError: the folder or the list is missing, or a line is no such pair.
     """
+    list_file = data_dir / "ImageSets" / "480p" / f"{split}.txt"
     pairs: dict[str, list[tuple[Path, Path]]] = {}
-    for line in _lines(data_dir / "ImageSets" / "480p" / f"{split}.txt"):
-        frame, mask = (data_dir / part.lstrip("/") for part in line.split()[:2])
-        pairs.setdefault(frame.parent.name, []).append((frame, mask))
-    sequences = tuple(_sequence(name, files) for name, files in pairs.items())
+    for frame, mask in _read_pairs(list_file):
+        pairs.setdefault(Path(frame).parent.name, []).append(
+            (data_dir / frame, data_dir / mask)
+        )
+    sequences = tuple(_sequence(name, paths) for name, paths in pairs.items())
     return types.Dataset("davis16", sequences, f"DAVIS-2016 {split}, 480p")
 
 
-def _lines(list_file: Path) -> list[str]:
-    if not list_file.is_file():
-        raise errors.InputError(
-            f"{list_file} is missing: the data folder must be that of DAVIS, "
-            "with JPEGImages, Annotations and ImageSets"
+def _read_pairs(list_file: Path) -> list[tuple[str, str]]:
+    """Returns paths of frames and masks in the data folder, `/` before them left out.
+
+    Raises:
+      InputError: naming the line that is no such pair.
+    """
+    lines = files.read_text(list_file, "list of DAVIS").splitlines()
+    pairs = []
+    for number, line in enumerate(lines, 1):
+        where = f"{files.shown(list_file)}, line {number}: path"
+        words = [word.lstrip("/") for word in line.split()]
+        if words and (len(words) < 2 or "/" not in words[0]):
+            raise InputError(
+                f"{files.shown(list_file)}, line {number} must hold a frame and its "
+                "mask, <folder>/<video>/<frame>: copy the list again"
+            )
+        if words:
+            frame, mask = (files.check_relative(word, where) for word in words[:2])
+            pairs.append((frame, mask))
+    if not pairs:
+        raise InputError(
+            f"{files.shown(list_file)} must hold a frame and its mask on every line: "
+            "copy it again"
         )
-    lines = [line for line in list_file.read_text().splitlines() if line.strip()]
-    if not lines or any(len(line.split()) < 2 for line in lines):
-        raise errors.InputError(
-            f"{list_file} must hold a frame and its mask on every line: copy it again"
-        )
-    return lines
+    return pairs
 
 
-def _sequence(name: str, files: list[tuple[Path, Path]]) -> types.Sequence:
-    frames, masks = zip(*files, strict=True)
+def _sequence(name: str, pairs: list[tuple[Path, Path]]) -> types.Sequence:
+    frames, masks = zip(*pairs, strict=True)
     return types.Sequence(
         name=name,
         frame_names=tuple(path.stem for path in frames),

@@ -6,9 +6,9 @@ object ids, and the names of the videos in `ImageSets/2017/<split>.txt`.
 
 from pathlib import Path
 
-from samn_jax import errors
 from samn_jax.data import types
-from samn_jax.data.readers import folder
+from samn_jax.data.formats import listing
+from samn_jax.data.readers import folder, layouts
 
 
 def read_davis17(data_dir: Path, split: str = "val") -> types.Dataset:
@@ -20,28 +20,14 @@ def read_davis17(data_dir: Path, split: str = "val") -> types.Dataset:
         public.
 
     Raises:
-      InputError: if the folder, the list, a video or the mask of a first frame is
-        missing.
+      InputError: the folder, the list, a video or the mask of a first frame is missing.
     """
-    names = _names(data_dir / "ImageSets" / "2017" / f"{split}.txt")
-    sequences = tuple(_sequence(data_dir, name) for name in names)
+    list_file = data_dir / "ImageSets" / "2017" / f"{split}.txt"
+    layout = layouts.Layout(
+        data_dir / "JPEGImages" / "480p", data_dir / "Annotations" / "480p"
+    )
+    videos = [layout.video(name) for name in listing.read_names(list_file, "video")]
+    for video in videos:
+        folder.check_first_mask(video)
+    sequences = tuple(video.sequence(late_objects=False) for video in videos)
     return types.Dataset("davis17", sequences, f"DAVIS-2017 {split}, 480p")
-
-
-def _names(list_file: Path) -> list[str]:
-    if not list_file.is_file():
-        raise errors.InputError(
-            f"{list_file} is missing: the data folder must be that of DAVIS-2017, "
-            "with JPEGImages, Annotations and ImageSets"
-        )
-    names = list_file.read_text().split()
-    if not names:
-        raise errors.InputError(f"{list_file} names no video: copy it again")
-    return names
-
-
-def _sequence(data_dir: Path, name: str) -> types.Sequence:
-    frame_dir = data_dir / "JPEGImages" / "480p" / name
-    mask_dir = data_dir / "Annotations" / "480p" / name
-    folder.check_first_mask(frame_dir, mask_dir)
-    return folder.pair_sequence(name, frame_dir, mask_dir, late_objects=False)

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
-from samn_jax.data.formats import boxes
+from samn_jax.data.formats import boxes, listing
+
+_COVERS = frozenset("012345678")  # eighths of the target that can be seen
+_RESOLUTION = re.compile(r"resolution:\s*\(([1-9][0-9]{0,4}),\s*([1-9][0-9]{0,4})\)")
 
 
 def read_got10k(data_dir: Path, split: str = "val") -> types.Dataset:
@@ -23,12 +26,12 @@ def read_got10k(data_dir: Path, split: str = "val") -> types.Dataset:
     """
     root = data_dir / split if (data_dir / split).is_dir() else data_dir
     list_file = root / "list.txt"
-    names = list_file.read_text().split() if list_file.is_file() else []
-    if not names:
+    if not list_file.is_file():
         raise errors.InputError(
-            f"{list_file} is missing or empty: give the folder of GOT-10k or of its "
-            f"{split} part"
+            f"{files.shown(list_file)} is missing: give the folder of GOT-10k or of "
+            f"its {split} part"
         )
+    names = listing.read_names(list_file, "video")
     sequences = tuple(_read_sequence(root / name) for name in names)
     return types.Dataset("got10k", sequences, f"GOT-10k {split}")
 
@@ -51,10 +54,11 @@ def _read_visible(path: Path, num_frames: int) -> Bool[np.ndarray, " F"] | None:
     """Frames whose label of visibility, 0 to 8 eighths, is above 0."""
     if not path.is_file():
         return None
-    cover = path.read_text().split()
-    if len(cover) != num_frames or not all(label.isdigit() for label in cover):
+    cover = files.read_text(path, "labels").split()
+    if len(cover) != num_frames or not set(cover) <= _COVERS:
         raise errors.InputError(
-            f"{path} must hold a label from 0 to 8 for each of {num_frames} frames"
+            f"{files.shown(path)} must hold a label from 0 to 8 for each of "
+            f"{num_frames} frames"
         )
     return np.array([int(label) > 0 for label in cover])
 
@@ -63,5 +67,5 @@ def _read_size(path: Path) -> tuple[int, int] | None:
     """Height and width from `resolution: (width, height)`."""
     if not path.is_file():
         return None
-    match = re.search(r"resolution:\s*\((\d+),\s*(\d+)\)", path.read_text())
+    match = _RESOLUTION.search(files.read_text(path, "description"))
     return (int(match[2]), int(match[1])) if match else None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
 from samn_jax.data.formats import boxes
 
@@ -25,11 +25,12 @@ def read_otb(data_dir: Path) -> types.Dataset:
     truths = [
         path
         for path in sorted(data_dir.glob("*/groundtruth_rect*.txt"))
-        if path.read_text().strip()  # the first of Human4's two is empty
+        if files.read_text(path, "boxes").strip()  # one of Human4's two is empty
     ]
     if not truths:
         raise errors.InputError(
-            f"{data_dir} has no <sequence>/groundtruth_rect.txt: give the folder of OTB"
+            f"{files.shown(data_dir)} has no <sequence>/groundtruth_rect.txt: give the "
+            "folder of OTB"
         )
     sequences = tuple(_read_sequence(path) for path in truths)
     return types.Dataset("otb", sequences, "OTB in its official layout")
@@ -52,6 +53,6 @@ def _read_sequence(truth_file: Path) -> boxes.BoxSequence:
 def _check_length(truth_file: Path, num_boxes: int, num_frames: int) -> None:
     if num_boxes != num_frames:
         raise errors.InputError(
-            f"{truth_file} has {num_boxes} boxes for {num_frames} frames: copy the "
-            "sequence again"
+            f"{files.shown(truth_file)} has {num_boxes} boxes for {num_frames} frames: "
+            "copy the sequence again"
         )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
 from samn_jax.data.formats import boxes
 
@@ -21,8 +21,8 @@ def read_trackingnet(data_dir: Path, chunk: str = "TEST") -> types.Dataset:
     truth_files = sorted((root / "anno").glob("*.txt"))
     if not truth_files:
         raise errors.InputError(
-            f"{root / 'anno'} has no <sequence>.txt: give the folder of TrackingNet or "
-            f"of its {chunk} part"
+            f"{files.shown(root / 'anno')} has no <sequence>.txt: give the folder of "
+            f"TrackingNet or of its {chunk} part"
         )
     sequences = tuple(_read_sequence(root, path) for path in truth_files)
     return types.Dataset("trackingnet", sequences, f"TrackingNet {chunk}")

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 
 from samn_jax.data.clips import pipeline, sampling
+from samn_jax.data.clips.config import SamplingConfig
 from tests.data.clips.test_sampling import PHOTOS, VIDEOS
 
-CLIPS = sampling.Clips(
-    PHOTOS, VIDEOS, sampling.SamplingConfig(num_frames=2, crop_size=32)
-)
+CLIPS = sampling.Clips(PHOTOS, VIDEOS, SamplingConfig(num_frames=2, crop_size=32))
 
 
 def batches(size=4, seed=0, **loader):

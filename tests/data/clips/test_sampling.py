@@ -3,9 +3,9 @@ import functools
 import numpy as np
 import pytest
 
-from samn_jax.data.clips import compose, sampling
-from samn_jax.data.clips.folder import Frame, Video
-from samn_jax.data.clips.sampling import SamplingConfig
+from samn_jax.data.clips import compose, cropping, sampling
+from samn_jax.data.clips.config import SamplingConfig
+from samn_jax.data.clips.sources import Frame, Video
 from samn_jax.errors import InputError
 from tests.data import blobs
 
@@ -109,10 +109,10 @@ def test_a_vanished_object_leaves_an_empty_mask():
 
 def test_large_objects_are_cropped_whole():
     box = np.array([50.0, 50.0, 90.0, 20.0])
-    assert sampling.crop_side(box, 1.0, (100, 100)) == pytest.approx(108)
-    assert sampling.crop_side(box, 9.0, (100, 100)) == pytest.approx(108)
+    assert cropping.crop_side(box, 1.0, (100, 100)) == pytest.approx(108)
+    assert cropping.crop_side(box, 9.0, (100, 100)) == pytest.approx(108)
     small = np.array([50.0, 50.0, 10.0, 10.0])
-    assert sampling.crop_side(small, 3.0, (100, 100)) == pytest.approx(30)
+    assert cropping.crop_side(small, 3.0, (100, 100)) == pytest.approx(30)
 
 
 def plain_disc(name, color):

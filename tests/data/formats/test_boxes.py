@@ -34,8 +34,8 @@ def test_box_files_take_any_separator_and_keep_three_decimals(tmp_path):
         ("1,2,3,4\n1,2,3\n", "line 2: '1,2,3' is no box"),
         ("1,2,3,4\n1,2,nan,4\n", "line 2: '1,2,nan,4' is no box"),
         ("1,2,3,4\n\n1,2,3,4\n", "line 2: '' is no box"),
-        ("1,2,3,4\n1,2,-3,4\n", "line 2: the box has a negative size"),
-        ("1,2,3,four\n", "line 1: could not convert"),
+        ("1,2,3,4\n1,2,-3,4\n", "line 2: '1,2,-3,4' has a negative size"),
+        ("1,2,3,four\n", "line 1: '1,2,3,four' is no box"),
         ("1,2,3,4\n", "has 1 boxes for 3 frames"),
         ("", "has 0 boxes"),
     ],
@@ -46,7 +46,7 @@ def test_bad_box_files_are_named_with_their_line(tmp_path, text, message):
     with pytest.raises(errors.InputError, match=message) as caught:
         boxes.read_boxes(path, 3)
     assert str(path) in str(caught.value)
-    with pytest.raises(errors.InputError, match="can't be read"):
+    with pytest.raises(errors.InputError, match="missing.txt is missing"):
         boxes.read_boxes(tmp_path / "missing.txt")
 
 

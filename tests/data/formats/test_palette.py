@@ -1,10 +1,13 @@
 import struct
 import zlib
 
+import cv2
 import numpy as np
 import pytest
 
 from samn_jax.data.formats import palette
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
@@ -22,7 +25,7 @@ def indexed_png(
     raw = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", width, height, bit_depth, 3, 0, 0, 0)
     return (
-        palette.SIGNATURE
+        _SIGNATURE
         + _chunk(b"IHDR", header)
         + _chunk(b"PLTE", colors)
         + _chunk(b"IDAT", zlib.compress(raw))
@@ -41,27 +44,21 @@ def test_palette_begins_as_davis_does():
 def test_indices_survive_at_every_bit_depth(bit_depth):
     rng = np.random.default_rng(bit_depth)
     indices = rng.integers(0, 2**bit_depth, (7, 13), np.uint8)
-    chunks = palette.split_chunks(indexed_png(indices, bit_depth))
-    np.testing.assert_array_equal(palette.decode_indices(chunks), indices)
+    png = indexed_png(indices, bit_depth)
+    np.testing.assert_array_equal(palette.decode_indices(png), indices)
 
 
-def test_encoded_file_is_indexed_and_comes_back():
-    ids = np.random.default_rng(0).integers(0, 9, (20, 31), np.uint8)
-    chunks = palette.split_chunks(palette.encode_indices(ids))
-    assert palette.is_indexed(chunks)
-    assert palette.first_color(chunks) == (0, 0, 0)
-    np.testing.assert_array_equal(palette.decode_indices(chunks), ids)
+def test_encoded_file_comes_back_with_its_colors():
+    ids = np.random.default_rng(0).integers(0, 256, (20, 31), np.uint8)
+    png = palette.encode_indices(ids)
+    np.testing.assert_array_equal(palette.decode_indices(png), ids)
+    rgb = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR_RGB)
+    np.testing.assert_array_equal(rgb, palette.davis_palette()[ids])
 
 
-@pytest.mark.parametrize("keep", [4, 30, 60, -3])
-def test_cut_file_is_refused(keep):
-    png = palette.encode_indices(np.eye(40, dtype=np.uint8))
-    with pytest.raises(ValueError, match="cut short|not a PNG"):
-        palette.split_chunks(png[:keep])
-
-
-def test_damaged_file_is_refused():
-    png = bytearray(palette.encode_indices(np.eye(40, dtype=np.uint8)))
-    png[-30] ^= 0xFF
-    with pytest.raises(ValueError, match="damaged"):
-        palette.split_chunks(bytes(png))
+def test_other_files_are_refused():
+    gray = cv2.imencode(".png", np.eye(9, dtype=np.uint8))[1].tobytes()
+    with pytest.raises(ValueError, match="isn't an indexed PNG"):
+        palette.decode_indices(gray)
+    with pytest.raises(ValueError, match="cut short"):
+        palette.decode_indices(palette.encode_indices(np.eye(40, dtype=np.uint8))[:60])

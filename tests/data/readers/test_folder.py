@@ -39,7 +39,7 @@ def test_flat_frames_are_one_video(tmp_path):
 
 
 def test_other_layout_is_refused(tmp_path):
-    with pytest.raises(errors.InputError, match="JPEGImages/ and Annotations/"):
+    with pytest.raises(errors.InputError, match="nowhere is missing: give another"):
         folder.read_folder(tmp_path / "nowhere")
 
 
@@ -59,8 +59,8 @@ def test_first_frame_without_mask_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        (IDS * 0, "first frame 00000 of sequence a has an empty mask"),
-        (IDS[:-1], "is 32x24 but its mask is 32x23"),
+        (IDS * 0, "masks/a/00000.png is empty, 24 pixels high and 32 wide"),
+        (IDS[:-1], "00000.png is 23 pixels high and 32 wide, its frame is 24 pixels"),
     ],
 )
 def test_unusable_first_mask_is_refused(tmp_path, ids, message):

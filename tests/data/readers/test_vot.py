@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.data.formats import vot_regions as regions
+from samn_jax.data.formats import vot_regions
 from samn_jax.data.readers import vot
 
 LINES = ["1,1,4,4", "2,1,4,4", "3,1,4,4"]
@@ -56,7 +56,7 @@ def test_frames_are_read_by_the_pattern_and_give_the_size(tmp_path):
 def test_masks_and_anchors_of_vot2020(tmp_path):
     mask = np.zeros((10, 20), bool)
     mask[2:5, 3:9] = True
-    line = regions.format_region(regions.crop_mask(mask))
+    line = vot_regions.format_region(vot_regions.crop_mask(mask))
     folder = _write(tmp_path / "a", [line] * 3)
     (folder / "anchor.value").write_text("1\n0\n-1\n")
     (sequence,) = vot.read_vot(tmp_path).sequences
@@ -88,5 +88,5 @@ def test_an_empty_folder_is_named(tmp_path):
     with pytest.raises(errors.InputError, match="no list.txt"):
         vot.read_vot(tmp_path)
     (tmp_path / "list.txt").write_text("absent\n")
-    with pytest.raises(errors.InputError, match="absent/groundtruth.txt can't be read"):
+    with pytest.raises(errors.InputError, match="absent/groundtruth.txt is missing"):
         vot.read_vot(tmp_path)

@@ -81,7 +81,7 @@ def test_missing_or_short_results_and_hidden_truths_are_named(tmp_path):
     with pytest.raises(errors.InputError, match="Biker.txt has 1 boxes for 21 frames"):
         ope_scores.score_otb(sequences, tmp_path / "results")
     path.unlink()
-    with pytest.raises(errors.InputError, match="Biker.txt can't be read"):
+    with pytest.raises(errors.InputError, match="Biker.txt is missing"):
         ope_scores.score_trackingnet(sequences, tmp_path / "results")
     first = sequences[0]
     hidden = boxes.box_sequence(

@@ -1,13 +1,13 @@
-"""Objects of training frames: chosen, counted, and as boxes."""
+"""Which objects of training frames a clip is about, and their boxes."""
 
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from samn_jax.data.clips import augment
-from samn_jax.data.clips.folder import Frame, Loaded
+from samn_jax.data.clips.sources import Frame, Loaded
 from samn_jax.errors import InputError
 
 MIN_OBJECT_PX = 64  # smaller objects of the first frame teach nothing
@@ -24,14 +24,23 @@ def filled_boxes(ids: np.ndarray) -> np.ndarray:
 
 
 def load_objects(
-    rng: np.random.Generator, frames: Sequence[Frame], count: int
+    rng: np.random.Generator,
+    load: Callable[[Frame], Loaded],
+    frames: Sequence[Frame],
+    count: int,
 ) -> list[Loaded]:
     """Returns frames with up to `count` objects of the first one, ids from 1.
 
     Empty if a file can't be read, which is logged once, or no object is large enough.
+
+    Args:
+      rng: generator.
+      load: reads a frame.
+      frames: of a clip, or a single one.
+      count: most objects.
     """
     try:
-        loaded = [frame.load() for frame in frames]
+        loaded = [load(frame) for frame in frames]
     except InputError as error:
         _warn_once(str(error))
         return []
