@@ -27,6 +27,7 @@ FOLDERS = (
     "convert",
     "toolkits",
     "track",
+    "page",
 )
 # Single files of the package, and the folders that each may import.
 FILES = {

@@ -47,24 +47,25 @@ def pack(result: FrameResult) -> PackedResult:
     """Returns the result in a few kilobytes; `unpack` undoes it."""
     nothing = np.zeros((0, 0), np.uint8)
     objects = tuple(
-        (one._replace(alpha=nothing), _compress(one.alpha)) for one in result.objects
+        (one._replace(alpha=nothing), compress(one.alpha)) for one in result.objects
     )
-    ids = _compress(result.ids)
+    ids = compress(result.ids)
     return PackedResult(result.frame.index, result.ids.shape, ids, objects)
 
 
 def unpack(packed: PackedResult, frame: Frame) -> FrameResult:
     """Returns the result again, of the frame as it was read anew."""
     objects = tuple(
-        one._replace(alpha=_expand(alpha, packed.shape))
-        for one, alpha in packed.objects
+        one._replace(alpha=expand(alpha, packed.shape)) for one, alpha in packed.objects
     )
-    return FrameResult(frame, _expand(packed.ids, packed.shape), objects)
+    return FrameResult(frame, expand(packed.ids, packed.shape), objects)
 
 
-def _compress(pixels: UInt8[np.ndarray, "H W"]) -> bytes:
+def compress(pixels: UInt8[np.ndarray, "H W"]) -> bytes:
+    """Returns the pixels in few bytes."""
     return zlib.compress(np.ascontiguousarray(pixels), level=1)
 
 
-def _expand(data: bytes, shape: tuple[int, ...]) -> UInt8[np.ndarray, "H W"]:
+def expand(data: bytes, shape: tuple[int, ...]) -> UInt8[np.ndarray, "H W"]:
+    """Returns what `compress` was given."""
     return np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape)

@@ -58,7 +58,8 @@ def track(
 ) -> Iterator[FrameResult]:
     """Yields the results in the order in which frames are tracked.
 
-    Backward comes before forward; the frame where both begin is told once.
+    A second prompt of an object corrects it. Backward comes before forward; the frame
+    where both begin is told once.
 
     Args:
       tracker: what tracks.
@@ -171,18 +172,30 @@ def step(
         state, answer = tracker.step_in_place(state, frame.image)
         ids, objects = _told(answer, joined)
     for prompt in prompts:
-        if prompt.frame_idx == frame.index and prompt.object_id not in joined:
+        if prompt.frame_idx == frame.index:
             prompt.check(frame.image)
-            one, answer = tracker.init(frame.image, **prompt.start)
+            state, answer = _heed(tracker, state, frame, prompt, alone=alone)
             number = prompt.object_id
-            state = one if alone else tracker.add_state(state, one, number)
             objects[number] = _object_result(prompt, answer)
+            ids = np.where(ids == number, np.uint8(0), ids)
             ids = np.where(objects[number].alpha > 127, np.uint8(number), ids)
             joined = {**joined, number: prompt}
     if state is None:
         return None, None
     told = tuple(objects[number] for number in sorted(objects))
     return Tracking(state, joined), FrameResult(frame, ids, told)
+
+
+def _heed(
+    tracker: Tracker, state: Any, frame: Frame, prompt: Prompt, *, alone: bool
+) -> tuple[Any, Prediction]:
+    """Returns the state after a prompt of its very frame, and what it says of it."""
+    one, answer = tracker.init(frame.image, **prompt.start)
+    if alone:
+        return one, answer
+    if state is not None and prompt.object_id in np.asarray(state.object_ids):
+        state = tracker.remove_object(state, prompt.object_id)
+    return tracker.add_state(state, one, prompt.object_id), answer
 
 
 def _told(

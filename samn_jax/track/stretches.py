@@ -1,9 +1,12 @@
 """Where in a video an object was lost or its confidence fell: frames worth a look."""
 
+import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
 LOW_CONFIDENCE = 0.7  # below it a frame is worth a look
+_FALL = 0.1  # of confidence against the median of the frames before
+_WINDOW = 9  # frames
 
 
 class Stretch(NamedTuple):
@@ -30,6 +33,22 @@ def find(confidences: Sequence[tuple[int, float]]) -> list[Stretch]:
             stretches.append(Stretch(index, index, kind))
         kind_before = kind
     return stretches
+
+
+def falls(confidences: Sequence[tuple[int, float]]) -> set[int]:
+    """Returns the frames in which the confidence of an object fell suddenly.
+
+    Args:
+      confidences: as in `find`.
+    """
+    found: set[int] = set()
+    for at in range(_WINDOW, len(confidences)):
+        window = [value for _, value in confidences[at - _WINDOW : at]]
+        index, value = confidences[at]
+        fell = 0 < value < statistics.median(window) - _FALL
+        if fell and not found & {i for i, _ in confidences[at - _WINDOW : at]}:
+            found.add(index)
+    return found
 
 
 def describe(name: str, stretches: Sequence[Stretch], limit: int = 12) -> str:

@@ -1,0 +1,1 @@
+"""A page in the browser to track with: `session` knows, `app` shows."""
