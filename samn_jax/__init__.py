@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from samn_jax.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from samn_jax.tracking import (
         MultiPrediction,
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
         track_video,
     )
 
-__version__ = "0.1.0"
 __all__ = [
     "MultiPrediction",
     "MultiState",

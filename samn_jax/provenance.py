@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import samn_jax
-from samn_jax import errors, files
+from samn_jax import errors, files, version
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python-headless")
 
@@ -20,7 +19,7 @@ _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python-headless")
 def describe() -> dict[str, Any]:
     """Returns commit, versions, hardware, command line and time of this process."""
     return {
-        "samn_jax": samn_jax.__version__,
+        "samn_jax": version.__version__,
         "git_commit": git_commit(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "time_utc": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -2,6 +2,8 @@
 
 import ast
 import functools
+import graphlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,43 +12,23 @@ import pytest
 
 import samn_jax
 
-PACKAGE = Path(__file__).resolve().parents[1] / "samn_jax"
-# A folder may import from those before it.
-FOLDERS = (
-    "geometry",
-    "memory",
-    "dcf",
-    "models",
-    "tracking",
-    "data",
-    "media",
-    "metrics",
-    "evaluation",
-    "toolkits",
-    "training",
-    "convert",
-    "toolkits",
-    "track",
-    "page",
-)
-# Single files of the package, and the folders that each may import.
-FILES = {
-    "errors": (),
-    "files": (),
-    "varying": (),
-    "overrides": (),
-    "settings": (),
-    "provenance": (),
-    "losses": (),
-    "compilation": (),
-    "visualize": ("geometry", "data"),
-    "__init__": ("tracking",),
-}
-# The files at the top of all, which nothing imports.
-ENTRIES = {"__init__"}
-# Conversion makes model files, and needs nothing of the rest.
-ONLY = {"convert": {"models"}}
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "samn_jax"
+PAGE = ROOT / "docs" / "ARCHITECTURE.md"
+DOCS = sorted(str(path.relative_to(ROOT)) for path in PAGE.parent.glob("*.md"))
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef)
+
+
+def rooms() -> dict[str, str]:
+    """Returns the rooms in the order of ARCHITECTURE's table: name → its line there."""
+    table = PAGE.read_text().partition("\n## Rooms\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\S+)` \| (.+) \|$", table, re.MULTILINE)
+    assert len(dict(rows)) == len(rows), "a room stands twice in the table"
+    return dict(rows)
+
+
+ROOMS = rooms()
+RANK = {name: number for number, name in enumerate(ROOMS)}
 
 
 def sources():
@@ -62,10 +44,20 @@ def parse(path):
     return ast.parse(path.read_text())
 
 
-def part_of(path):
-    """The folder or single file of the package that a source belongs to."""
-    relative = path.relative_to(PACKAGE)
-    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+def room_of(name):
+    """The row that a file falls under: its own, or that of its innermost folder."""
+    places = [name, *(f"{folder}/" for folder in Path(name).parents)]
+    return next((place for place in places if place in ROOMS), None)
+
+
+@functools.cache
+def file_of(module):
+    """The file of a dotted name, relative to the package; None if there is none."""
+    base = PACKAGE.joinpath(*module.split(".")[1:])
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file() and base != PACKAGE:
+            return name_of(path)
+    return "__init__.py" if base == PACKAGE else None
 
 
 def modules_of(node):
@@ -77,32 +69,55 @@ def modules_of(node):
     return []
 
 
-def imported_parts(path):
-    names = [name for node in ast.walk(parse(path)) for name in modules_of(node)]
-    ours = [name.split(".") for name in names if name.startswith("samn_jax.")]
-    return {parts[1] for parts in ours} & (set(FOLDERS) | set(FILES))
+def imported_files(path):
+    """Files of the package that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(parse(path)):
+        for module in modules_of(node):
+            if module.split(".")[0] == "samn_jax":
+                found.add(file_of(module) or file_of(module.rpartition(".")[0]))
+    return found - {None}
 
 
-def allowed_parts(part):
-    if part in ONLY:
-        return ONLY[part] | {"errors", "files", "provenance"}
-    before = set(FILES[part] if part in FILES else FOLDERS[: FOLDERS.index(part)])
-    files = {name for name, folders in FILES.items() if set(folders) <= before}
-    return before | files - ENTRIES
+def test_every_file_has_its_room_and_every_room_its_file():
+    homes = {name_of(path): room_of(name_of(path)) for path in sources()}
+    homeless = sorted(name for name, room in homes.items() if room is None)
+    assert not homeless, f"give these a row under Rooms in {PAGE.name}"
+    assert set(homes.values()) == set(ROOMS)
 
 
-def test_every_part_of_the_package_has_its_place():
-    parts = {part_of(path) for path in sources()}
-    assert not parts - set(FOLDERS) - set(FILES)
-
-
-def test_imports_go_one_way():
+def test_imports_go_up():
     wrong = []
     for path in sources():
-        part = part_of(path)
-        forbidden = imported_parts(path) - allowed_parts(part) - {part}
-        wrong += [f"{name_of(path)} imports {name}" for name in sorted(forbidden)]
+        here = RANK[room_of(name_of(path))]
+        for name in sorted(imported_files(path)):
+            if RANK[room_of(name)] > here:
+                wrong.append(f"{name_of(path)} imports {name}, of a room below its own")
     assert not wrong
+
+
+def test_imports_have_no_circles():
+    graph = {name_of(path): imported_files(path) for path in sources()}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_rooms_are_described_by_the_first_line_of_their_docstring():
+    for room, line in ROOMS.items():
+        path = PACKAGE / room / ("__init__.py" if room.endswith("/") else "")
+        first = ast.get_docstring(parse(path)).partition("\n")[0]
+        assert line == first, f"{PAGE.name}: | `{room}` | {first} |"
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *DOCS])
+def test_files_that_the_docs_name_are_there(page):
+    text = (ROOT / page).read_text()
+    named = set(re.findall(r"`((?:[\w*]+/)+[\w*]+\.(?:py|md|npz))", text))
+    missing = [
+        name
+        for name in sorted(named)
+        if not any(list(folder.glob(name)) for folder in (ROOT, PACKAGE))
+    ]
+    assert not missing
 
 
 def test_imports_are_absolute_and_by_name():

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import av
 
-from samn_jax.media.source import Sound
+from samn_jax.media.frames import Sound
 
 # What each kind of file may hold and browsers play; other sound is encoded anew.
 _COPIED = {

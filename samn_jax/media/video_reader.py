@@ -18,7 +18,7 @@ import numpy as np
 
 from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.media.source import RGB, Frame, FrameSource, Sound, numbered, shown_size
+from samn_jax.media.frames import RGB, Frame, FrameSource, Sound, numbered, shown_size
 
 # Containers of videos. Play lists and the like, which lead to other files, are not.
 _FORMATS = (

@@ -11,8 +11,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from samn_jax import files
 from samn_jax.errors import InputError
 from samn_jax.media.destination import Destination
+from samn_jax.media.frames import Frame, FrameSource, shown_size
 from samn_jax.media.sound import SoundTrack
-from samn_jax.media.source import Frame, FrameSource, shown_size
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 _MATROSKA = (".mkv", ".webm")

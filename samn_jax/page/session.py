@@ -13,7 +13,7 @@ from jaxtyping import Bool
 
 from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.media.source import Frame, FrameSource
+from samn_jax.media.frames import Frame, FrameSource
 from samn_jax.page import work as work_lib
 from samn_jax.page.work import Key, Work
 from samn_jax.track import results as results_lib

@@ -13,7 +13,7 @@ from samn_jax.errors import InputError
 from samn_jax.track import arguments
 
 if TYPE_CHECKING:  # Loaded after the arguments are known to be good.
-    from samn_jax.media.source import FrameSource
+    from samn_jax.media.frames import FrameSource
     from samn_jax.track.outputs import Output
     from samn_jax.track.prompts import Prompt
     from samn_jax.track.results import FrameResult

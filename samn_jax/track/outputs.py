@@ -16,7 +16,7 @@ from samn_jax import files, visualize
 from samn_jax.data.formats import palette
 from samn_jax.errors import InputError
 from samn_jax.media.destination import Destination
-from samn_jax.media.source import FrameSource, numbered
+from samn_jax.media.frames import FrameSource, numbered
 from samn_jax.track import rle
 from samn_jax.track.results import FrameResult, ObjectResult
 

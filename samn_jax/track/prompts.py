@@ -11,7 +11,7 @@ from jaxtyping import Bool, UInt8
 from samn_jax import files
 from samn_jax.data.formats import images
 from samn_jax.errors import InputError
-from samn_jax.media.source import shown_size
+from samn_jax.media.frames import shown_size
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

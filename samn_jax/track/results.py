@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from samn_jax.media.source import Frame
+from samn_jax.media.frames import Frame
 
 
 class ObjectResult(NamedTuple):

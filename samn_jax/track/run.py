@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from samn_jax.errors import InputError
-from samn_jax.media.source import Frame, FrameSource
+from samn_jax.media.frames import Frame, FrameSource
 from samn_jax.track.prompts import Prompt
 from samn_jax.track.results import FrameResult, ObjectResult, pack, unpack
 from samn_jax.tracking import MultiPrediction, Prediction, Tracker
