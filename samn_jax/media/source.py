@@ -1,6 +1,5 @@
 """Where frames come from: a folder of pictures, a video file, a camera."""
 
-import re
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,11 +9,10 @@ from typing import Any
 import cv2
 
 from samn_jax import files
-from samn_jax.data.formats import images
+from samn_jax.data.formats import images, listing
 from samn_jax.errors import InputError
 from samn_jax.media.frames import RGB, Frame, FrameSource, numbered, shown_size
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 DEFAULT_RATE = Fraction(25)  # frames per second of a folder of pictures
 
 
@@ -114,33 +112,23 @@ def open_source(text: str, rate: Fraction | None = None) -> FrameSource:
     )
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_pictures(folder: Path) -> tuple[Path, ...]:
     """Returns the pictures of a folder in natural order.
 
     Raises:
-      InputError: there are none, or the folder can't be read.
+      InputError: there are none, two are one frame, or the folder can't be read.
     """
-    try:
-        found = [p for p in folder.iterdir() if p.suffix.lower() in PICTURE_SUFFIXES]
-    except OSError as error:
-        raise InputError(
-            f"{files.shown(folder)} can't be read: {error.strerror}"
-        ) from error
+    found = listing.list_frames(folder)
     if not found:
         raise InputError(
             f"{files.shown(folder)} holds no frames: put "
-            f"{' or '.join(PICTURE_SUFFIXES)} files there"
+            f"{' or '.join(listing.FRAME_SUFFIXES)} files there"
         )
-    return sorted(found, key=_natural)
-
-
-def _natural(path: Path) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d+)", path.name)
-    return [(0, int(p), p) if p.isdecimal() else (1, 0, p) for p in parts]
+    return found
 
 
 def _open_file(path: Path) -> FrameSource:
-    if path.suffix.lower() in PICTURE_SUFFIXES:
+    if path.suffix.lower() in listing.FRAME_SUFFIXES:
         raise InputError(
             f"{files.shown(path)} is a picture: give a video, or the folder of frames"
         )
