@@ -92,6 +92,16 @@ def damaged_json(content: Any) -> st.SearchStrategy[bytes]:
     ) | damaged(json.dumps(content).encode())
 
 
+def changed_json(rng: random.Random, content: Any) -> bytes:
+    """Returns a JSON file with up to three values or keys replaced."""
+    return _change_values(rng, content, rng.randint(1, 3))
+
+
+def changed_bytes(rng: random.Random, data: bytes) -> bytes:
+    """Returns a copy with up to three changes, as `damaged` makes them."""
+    return _change(rng, data, rng.randint(1, 3))
+
+
 def _change(rng: random.Random, data: bytes, count: int) -> bytes:
     for _ in range(count):
         data = _change_once(rng, data)

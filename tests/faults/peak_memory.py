@@ -116,7 +116,8 @@ def _serve() -> None:
         if question.get("warm"):
             baseline = _memory("VmRSS")
             most = _memory("VmSize") + ADDRESS_SPACE
-            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (most, hard))
             answer: Any = {}
         else:
             answer = _outcome(question["reader"], Path(question["path"]), baseline)
