@@ -151,16 +151,12 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         containers, numbers and tensors, or no named tensors.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(
-            f"{files.shown(path)} is no file: give a torch checkpoint (.pth, .tar)"
-        )
+    data = memoryview(files.read_bytes(path, "torch checkpoint"))
     try:
-        data = memoryview(path.read_bytes())
         zipped = data[:4] == stored_zip.LOCAL_SIGNATURE
         content = _read_zip(data) if zipped else _read_legacy(data)
         tensors = _named_tensors(content.root)
-    except (RefusedError, OSError, MemoryError) as error:
+    except RefusedError as error:
         raise _unreadable(path, error) from error
     if not tensors:
         raise InputError(
@@ -196,10 +192,10 @@ def _named_tensors(state: Any) -> dict[str, Tensor]:
     return tensors
 
 
-def _unreadable(path: Path, reason: Exception) -> InputError:
+def _unreadable(path: Path, reason: RefusedError) -> InputError:
     """Returns the error of one line for a file that can't be used."""
     return InputError(
         f"{files.shown(path)} cannot be read as a torch checkpoint "
-        f"({files.shown(reason) or type(reason).__name__}): it may be cut off, or hold "
-        "more than weights; save model.state_dict() and try that"
+        f"({files.shown(reason)}): it may be cut off, or hold more than weights; save "
+        "model.state_dict() and try that"
     )
