@@ -1,0 +1,243 @@
+"""Bad settings, damaged run folders and changed data: one line, and nothing is lost.
+
+The numbers are those of the trial and the review that found the faults.
+"""
+
+import functools
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import train
+from samn_jax.errors import InputError
+from samn_jax.models import model_file
+from samn_jax.training import checkpoints, divergence, loop, step, unroll
+from tests.faults import simultaneous_starts
+from tests.training import tiny
+
+BAD_INPUT = 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known_network():
+    tiny.register()
+    yield
+    del model_file._NETWORKS["tiny"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tiny.write_clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    """The folder of a run of 4 steps, its checkpoints after 2 and 4."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert loop.train_and_evaluate(tiny.config(num_steps=4), data, folder) == "finished"
+    return folder
+
+
+@pytest.fixture
+def run(finished, tmp_path):
+    """A copy of that folder, to be damaged."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def refused(capsys, arguments, *words, folder=None):
+    """Runs the command; it must end with one line that holds the words."""
+    assert train.main(arguments) == BAD_INPUT
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1, error
+    assert all(word in error for word in words), error
+    assert folder is None or not folder.exists()
+
+
+def go_on(folder, data, **settings):
+    return loop.train_and_evaluate(tiny.config(num_steps=4, **settings), data, folder)
+
+
+# 11: configs that can't be run.
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("def get_config(:\n    pass\n", ["line 1", "invalid syntax"]),
+        ("x = 1\nimport not_there\n", ["line 2", "No module named 'not_there'"]),
+        ("def get_config():\n    return {}\n", ["gives a dict", "TrainConfig"]),
+        ("def get_config():\n    return 1 / 0\n", ["line 2", "ZeroDivisionError"]),
+        ("x = 1\n", ["no function get_config()"]),
+        (
+            "from samn_jax.training.optimizer import OptimizerConfig\n"
+            "def get_config():\n    return OptimizerConfig(learning_rate=-1.0)\n",
+            ["line 3", "learning_rate is -1.0: give a number above 0"],
+        ),
+    ],
+)
+def test_11_a_config_that_fails_is_one_line(tmp_path, capsys, text, words):
+    path, folder = tmp_path / "mine.py", tmp_path / "out"
+    path.write_text(text)
+    arguments = ["--config", str(path), "--output_dir", str(folder)]
+    refused(capsys, arguments, str(path), *words, folder=folder)
+
+
+# 11, review 7: settings that are impossible, or train nothing.
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("batch_size=0", ["batch_size is 0: give at least 1"]),
+        ("batch_size=3", ["batch_size is 3", "2 devices"]),
+        ("optimizer.accumulate=3", ["optimizer.accumulate is 3"]),
+        ("num_steps=0", ["num_steps is 0: give at least 1"]),
+        ("save_every=0", ["save_every is 0"]),
+        ("log_every=0", ["log_every is 0"]),
+        ("validate_every=0", ["validate_every is 0"]),
+        ("loader_threads=0", ["loader_threads is 0"]),
+        ("seed=-1", ["seed is -1"]),
+        ("sampling.num_frames=0", ["num_frames is 0: give at least 2"]),
+        ("sampling.num_frames=1", ["num_frames is 1: give at least 2"]),
+        ("sampling.crop_size=63", ["crop_size is 63: give a multiple of 16"]),
+        ("sampling.video_share=1.5", ["video_share is 1.5: give a share"]),
+        ("sampling.crop_factor=4.0,2.0", ["crop_factor is (4.0, 2.0)"]),
+        ("frozen=(", ["frozen has the pattern '('", "no regular expression"]),
+        ("frozen=^tap_,", ["frozen has an empty pattern"]),
+        ("frozen=^trnk/", ["'^trnk/', which no weight's name matches", "trunk"]),
+        ("frozen=/", ["leaves no weight to train"]),
+        ("held_out=a,a", ["held_out names a twice"]),
+        ("held_out=nothing", ["nothing is not in the data"]),
+        ("optimizer.learning_rate=-1e-3", ["learning_rate is -0.001"]),
+        ("optimizer.name=lion", ["name 'lion' is unknown: choose from adam"]),
+        ("optimizer.schedule=linear", ["schedule 'linear' is unknown"]),
+        ("optimizer.average_decay=1.0", ["average_decay is 1"]),
+        ("unroll.mode=three", ["mode 'three' is unknown: choose from recurrent"]),
+        ("unroll.aggregation=hard", ["aggregation 'hard' is unknown"]),
+        ("loss.hard_fraction=0.0", ["hard_fraction is 0.0: give a number above 0"]),
+        ("init_from=nope.safetensors", ["nope.safetensors", "neither a file nor"]),
+    ],
+)
+def test_11_impossible_settings_are_one_line_before_anything_is_written(
+    tmp_path, capsys, assignment, words
+):
+    folder = tmp_path / "out"
+    arguments = ["--config", "configs/smoke.py", "--output_dir", str(folder)]
+    refused(capsys, [*arguments, "--set", assignment], *words, folder=folder)
+
+
+def test_11_data_that_would_not_be_read_is_refused(tmp_path, capsys, data):
+    folder = tmp_path / "out"
+    arguments = ["--config", "configs/smoke.py", "--output_dir", str(folder)]
+    refused(
+        capsys,
+        [*arguments, "--data_dir", str(data)],
+        "synthetic is True",
+        folder=folder,
+    )
+
+
+# 8, 11: damaged files of a run folder.
+
+
+@pytest.mark.parametrize("name", ["config.json", "run.json"])
+@pytest.mark.parametrize("content", ['{"settings": ', "[1, 2", "[1]", "", "\x00"])
+def test_11_damaged_json_is_named_with_the_cure(run, data, name, content):
+    (run / name).write_text(content)
+    with pytest.raises(InputError, match=f"{name} .*(remove|give another)") as error:
+        go_on(run, data)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("part", ["state/_METADATA", "data/metadata", "state/d/*"])
+def test_11_a_damaged_checkpoint_is_told_from_a_foreign_one(run, data, part, capfd):
+    (path,) = (run / "checkpoints" / "4").glob(part)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    expected = r"checkpoints/4 is damaged: remove that folder, .* goes on from step 2"
+    with pytest.raises(InputError, match=expected):
+        go_on(run, data)
+    assert "Traceback" not in capfd.readouterr().err
+    shutil.rmtree(run / "checkpoints" / "4")
+    whole = (run / "model.safetensors").read_bytes()
+    assert go_on(run, data) == "finished"
+    assert (run / "model.safetensors").read_bytes() == whole
+
+
+def test_12_a_checkpoint_of_another_network_is_called_that(run):
+    saved = checkpoints.Checkpoints(run)
+    with pytest.raises(InputError, match="of another network or optimizer"):
+        saved.restore(tiny.state(name="sgd"))
+    saved.close()
+
+
+# 12, 11: what a run is a run of.
+
+
+def test_12_changed_data_is_another_run(run, data, tmp_path):
+    changed = shutil.copytree(data, tmp_path / "data")
+    (mask,) = changed.glob("Annotations/clip0/00003.png")
+    content = bytearray(mask.read_bytes())
+    content[-20] ^= 1  # The same name, the same size.
+    mask.write_bytes(content)
+    expected = r"holds another run \(data.fingerprint was .*, now .*go back .*give"
+    with pytest.raises(InputError, match=expected):
+        go_on(run, changed)
+    assert go_on(run, shutil.copytree(data, tmp_path / "copy")) == "finished"
+
+
+def test_12_other_weights_to_start_from_are_another_run(run, data):
+    start = str(run / "model.safetensors")
+    with pytest.raises(InputError, match=r"another run \(start.sha256 was , now"):
+        go_on(run, data, init_from=start)
+
+
+def test_14_equal_runs_give_equal_files(finished, data, tmp_path):
+    again = tmp_path / "again"
+    go_on(again, data)
+    for name in ("model.safetensors", "config.json"):
+        assert (finished / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_14_a_model_file_names_no_folder_of_this_machine(finished, data, tmp_path):
+    start, folder = finished / "model.safetensors", tmp_path / "from"
+    go_on(folder, data, init_from=str(start))
+    notes = model_file.load_model(folder / "model.safetensors").notes
+    assert notes["train_config"]["init_from"] == "model.safetensors"
+    assert str(tmp_path.parent) not in json.dumps(notes)
+
+
+# Review 4.
+
+
+def test_4_hosts_that_start_together_all_start(tmp_path):
+    assert simultaneous_starts.count_failures(tmp_path, 40) == []
+    assert not list(tmp_path.rglob("*partial*"))
+
+
+# Review 8.
+
+
+def test_8_the_schedule_of_the_loss_is_no_divergence(tmp_path, monkeypatch):
+    """Right about most pixels and wrong about a few: the hardest ones cost 10 times."""
+    config = step.LossConfig(hard_fraction=0.02, hard_steps=100, threshold_stride=1)
+    objective = tiny.objective()._replace(loss=config)
+    batch = jax.tree.map(jnp.asarray, tiny.batch(num_frames=2))
+    odds = 8.0 * (batch.masks[:, 1] > 0).astype(jnp.float32) - 4.0
+    odds = odds.at[:, ::7, ::7].multiply(-1.0)
+    logits = jnp.stack([jnp.zeros_like(odds), odds], axis=1)[None]
+    monkeypatch.setattr(unroll, "unroll", lambda *_: logits)
+    loss = jax.jit(functools.partial(step.loss_fn, objective, {}, {}, batch))
+    watch = divergence.DivergenceMonitor(tmp_path, ["a"] * 4)
+    shown = []
+    for number in range(200):
+        values = {name: float(x) for name, x in loss(jnp.int32(number))[1].items()}
+        shown.append(values)
+        watch.check(number, values | {"gradient_norm": 1.0}, {"source": np.arange(4)})
+    assert shown[-1]["loss"] > divergence.DIVERGED * shown[0]["loss"]
+    assert shown[-1]["plain_loss"] == pytest.approx(shown[0]["loss"], rel=1e-5)
