@@ -18,7 +18,7 @@ STARTS_FILE = "run.json"
 # What may differ when a run goes on: none of it changes the weights. The file that it
 # started from is compared by its content.
 _FREE_SETTINGS = (
-    *("init_from", "loader_threads"),
+    *("init_from", "loader_threads", "sampling.cache_bytes"),
     *("log_every", "save_every", "validate_every", "track_every"),
 )
 _SHOWN_DIFFERENCES = 3

@@ -171,4 +171,4 @@ def test_the_command_trains_on_rendered_clips(tmp_path, monkeypatch, capsys):
     model = model_file.load_model(tmp_path / "model.safetensors")
     assert model.config.network == "lite"
     assert main.main([*arguments, "--set", "num_step=3"]) == main.BAD_INPUT
-    assert "no 'num_step'" in capsys.readouterr().err
+    assert "setting num_step: there is no such name" in capsys.readouterr().err
