@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from samn_jax import tracking
 from samn_jax.models import lite, model_file, samn, winograd
-from samn_jax.tracking import predictor
+from samn_jax.tracking.config import default_config
 
 CONFIGS = {"lite": lite.LiteConfig, "resnet50": samn.SAMNConfig}
 SIZE = (480, 854)
@@ -60,10 +60,9 @@ def measure(network: str, capacity: int | None, frames: int) -> dict[str, float]
         jax.random.key(0)
     )
     variables = winograd.with_fast_kernels(module, variables)
-    overrides = {} if capacity is None else {"memory_capacity": capacity}
-    tracker_config = predictor.default_config(network, **overrides)
-    reading = (config.similarity, config.regression)
-    spec = tracking.TrackerSpec(module, tracker_config, *reading)
+    overrides = {} if capacity is None else {"memory.capacity": capacity}
+    tracker_config = default_config(config, **overrides)
+    spec = tracking.TrackerSpec.of(module, tracker_config)
     tracker = tracking.Tracker(spec, variables)
     first, mask = render(0)
 
@@ -83,7 +82,7 @@ def measure(network: str, capacity: int | None, frames: int) -> dict[str, float]
             settled = peak_mib()
     frame_s = float(np.median(seconds[2:]))
     return {
-        "capacity": tracker_config.memory_capacity,
+        "capacity": tracker_config.memory.capacity,
         "frames": frames,
         "compile_s": cold_init + cold_step - warm_init - frame_s,
         "first_frame_s": warm_init,

@@ -12,7 +12,6 @@ is the mean of six such networks, three of them with look-alikes: docs/MODEL_CAR
 """
 
 from samn_jax.data.clips.config import SamplingConfig
-from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
@@ -23,7 +22,6 @@ def get_config() -> TrainConfig:
     """Returns the settings."""
     return TrainConfig(
         model=LiteConfig(),
-        memory=MemoryConfig(similarity="l2"),
         sampling=SamplingConfig(
             num_frames=5,
             crop_size=256,

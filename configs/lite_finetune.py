@@ -11,7 +11,6 @@ below that of the first steps; set held_out to see what it brings on clips of yo
 """
 
 from samn_jax.data.clips.config import SamplingConfig
-from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
@@ -22,7 +21,6 @@ def get_config() -> TrainConfig:
     """Returns the settings."""
     return TrainConfig(
         model=LiteConfig(),
-        memory=MemoryConfig(similarity="l2"),
         sampling=SamplingConfig(
             num_frames=5,
             crop_size=256,

@@ -14,7 +14,6 @@ docs/MODEL_CARD.md.
 """
 
 from samn_jax.data.clips.config import SamplingConfig
-from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
@@ -25,7 +24,6 @@ def get_config() -> TrainConfig:
     """Returns the settings."""
     return TrainConfig(
         model=LiteConfig(),
-        memory=MemoryConfig(similarity="l2"),
         sampling=SamplingConfig(
             num_frames=3,
             crop_size=192,

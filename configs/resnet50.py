@@ -16,7 +16,6 @@ and gradients equal the authors' (tests/parity/test_train.py).
 """
 
 from samn_jax.data.clips.config import SamplingConfig
-from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.samn import SAMNConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
@@ -28,7 +27,6 @@ def get_config() -> TrainConfig:
     """Returns the settings."""
     return TrainConfig(
         model=SAMNConfig(),
-        memory=MemoryConfig(similarity="dot"),
         sampling=SamplingConfig(
             num_frames=3,
             crop_size=384,

@@ -6,7 +6,6 @@ Cost: 20 seconds on 2 CPU cores, nearly all of it compilation. Result: none to s
 """
 
 from samn_jax.data.clips.config import SamplingConfig
-from samn_jax.memory.design import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
@@ -26,7 +25,6 @@ def get_config() -> TrainConfig:
             taps=(3, 2, 1, 0),
             stem_channels=4,
         ),
-        memory=MemoryConfig(similarity="l2"),
         sampling=SamplingConfig(num_frames=2, crop_size=64, max_gap=2),
         optimizer=OptimizerConfig(learning_rate=3e-3, warmup_steps=0),
         frozen=("^tap_",),

@@ -1,88 +1,111 @@
-"""The appearance memory's storage: a ring buffer of remembered frames (paper, 3.1).
+"""Storage for memory designs: whole frames in slots, and how to place and evict them.
 
-Slot 0 holds the first frame with its true mask for ever, slot 1 the last frame (*last
-add*), the slots behind them the newest of the frames kept at intervals.
+A bank has a fixed number of slots; one that is empty, or that must not be read now, is
+not `valid`. All functions are pure and take traced slot numbers and conditions.
 """
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-FIRST_SLOT = 0
-LAST_SLOT = 1
-RESERVED_SLOTS = 2
+from samn_jax.memory.entry import Entry, Key, Slots, Value
 
 
-class MemoryBank(NamedTuple):
+class SlotBank(NamedTuple):
     """The remembered frames of one object, at stride 16."""
 
-    keys: Float[Array, "T h w Ck"]
-    values: Float[Array, "T h w Cv"]
-    valid: Bool[Array, " T"]
-    cursor: Int[Array, ""]  # interval slot written next, in [0, T - 2)
-    keep_last: Bool[Array, ""]  # the last frame is to stay when the next one comes
+    key: Key  # (T, h, w, ·)
+    value: Value  # (T, h, w, ·)
+    frame_idx: Int[Array, " T"]  # -1 where a slot is empty
+    given: Bool[Array, " T"]  # from a person's mask
+    valid: Bool[Array, " T"]  # may be read
 
 
-def init_bank(
-    capacity: int, key: Float[Array, "h w Ck"], value: Float[Array, "h w Cv"]
-) -> MemoryBank:
-    """Returns a bank of `capacity` slots that remembers the first frame alone.
+def first_slot(capacity: int, entry: Entry) -> SlotBank:
+    """Returns a bank of `capacity` slots with a frame in slot 0, the others empty."""
+    row = _row(entry)
 
-    Raises:
-      ValueError: fewer than three slots (first, last and one at an interval).
-    """
-    if capacity <= RESERVED_SLOTS:
-        raise ValueError(f"memory capacity is {capacity}: give at least 3 slots")
+    def slots(first: Array, empty: int) -> Array:
+        stored = jnp.full((capacity, *first.shape), empty, first.dtype)
+        return stored.at[0].set(first)
 
-    def place_first(first: Array) -> Array:
-        slots = jnp.zeros((capacity, *first.shape), first.dtype)
-        return slots.at[FIRST_SLOT].set(first)
-
-    return MemoryBank(
-        keys=place_first(key),
-        values=place_first(value),
-        valid=jnp.arange(capacity) == FIRST_SLOT,
-        cursor=jnp.zeros((), jnp.int32),
-        keep_last=jnp.zeros((), bool),
-    )
+    zeros = jax.tree.map(lambda x: slots(x, 0), row)
+    return zeros._replace(frame_idx=slots(row.frame_idx, -1))
 
 
-def write(
-    bank: MemoryBank,
-    key: Float[Array, "h w Ck"],
-    value: Float[Array, "h w Cv"],
-    keep: Bool[Array, ""],
+def place(
+    bank: SlotBank,
+    slot: Int[Array, ""] | int,
+    entry: Entry,
+    when: Bool[Array, ""] | bool = True,
+) -> SlotBank:
+    """Returns the bank with a frame in a slot, whatever was there; only if `when`."""
+    return _put(bank, slot, _row(entry), when)
+
+
+def move(
+    bank: SlotBank,
+    source: Int[Array, ""] | int,
+    target: Int[Array, ""] | int,
+    when: Bool[Array, ""] | bool = True,
+) -> SlotBank:
+    """Returns the bank with one slot's frame in another one too; only if `when`."""
+    return _put(bank, target, jax.tree.map(lambda x: x[source], bank), when)
+
+
+def victim(
+    bank: SlotBank,
+    worth: Float[Array, " T"] | Int[Array, " T"] | None = None,
     *,
-    last_add: bool = True,
-) -> MemoryBank:
-    """Returns the bank with one more frame in the slot of the last frame.
+    fixed: Bool[Array, " T"] | None = None,
+) -> Int[Array, ""]:
+    """Returns the slot to write next.
 
-    The frame before it moves to the ring of interval frames if it was written with
-    `keep`, over the oldest one there; otherwise it is forgotten. A frame thus never
-    stands in the bank twice.
+    An empty one if there is any (the lowest); else the one of least worth that is not
+    given; a given one only where all others are `fixed`.
 
     Args:
       bank: the remembered frames.
-      key: keys of the new frame's cells.
-      value: values of the new frame's cells.
-      keep: this frame is one of those remembered at intervals.
-      last_add: whether a frame that is not kept may be read at all; without it the last
-        frame counts only if it is to be kept.
+      worth: of each slot; by default the frame's number, so that the oldest goes.
+      fixed: slots that must stay whatever they hold.
     """
-    capacity = bank.valid.shape[0]
-    slot = RESERVED_SLOTS + bank.cursor
-    move = bank.keep_last
+    worth = bank.frame_idx if worth is None else worth
+    rank = jnp.where(bank.valid, jnp.where(bank.given, 2, 1), 0)
+    if fixed is not None:
+        rank = jnp.where(fixed, 3, rank)
+    candidates = rank == jnp.min(rank)
+    worth = jnp.where(rank == 0, 0.0, worth.astype(jnp.float32))
+    return jnp.argmin(jnp.where(candidates, worth, jnp.inf)).astype(jnp.int32)
 
-    def place(stored: Array, new: Array) -> Array:
-        moved = jnp.where(move, stored[LAST_SLOT], stored[slot])
-        return stored.at[slot].set(moved).at[LAST_SLOT].set(new.astype(stored.dtype))
 
-    valid = bank.valid.at[slot].set(bank.valid[slot] | move)
-    return MemoryBank(
-        keys=place(bank.keys, key),
-        values=place(bank.values, value),
-        valid=valid.at[LAST_SLOT].set(keep | last_add),
-        cursor=(bank.cursor + move.astype(jnp.int32)) % (capacity - RESERVED_SLOTS),
-        keep_last=keep,
+def frame_at(bank: SlotBank, slot: Int[Array, ""] | int) -> Int[Array, ""]:
+    """Returns the number of the frame that can be read in a slot, or -1."""
+    return jnp.where(bank.valid[slot], bank.frame_idx[slot], -1)
+
+
+def table(bank: SlotBank) -> Slots:
+    """Returns what is in the bank, for people."""
+    return Slots(bank.frame_idx, bank.given, bank.valid)
+
+
+def _row(entry: Entry) -> SlotBank:
+    return SlotBank(
+        entry.key, entry.value, entry.frame_idx, entry.given, jnp.bool_(True)
     )
+
+
+def _put(
+    bank: SlotBank,
+    slot: Int[Array, ""] | int,
+    row: SlotBank,
+    when: Bool[Array, ""] | bool,
+) -> SlotBank:
+    def put(stored: Array, new: Array) -> Array:
+        new = new.astype(stored.dtype)
+        if when is not True:
+            new = jnp.where(when, new, stored[slot])
+        return stored.at[slot].set(new)
+
+    return jax.tree.map(put, bank, row)

@@ -1,135 +1,109 @@
-"""The seam for memory research: what a memory design offers, and the ones there are.
+"""The seam for memory research: the four functions of a memory, and wrappers.
 
-A design is three pure functions over a state of its own choice (any pytree of arrays
-with fixed shapes). To try a new one, write a class with `init`, `write` and `read`, and
-add it to `DESIGNS`; training, tracking and evaluation then take it by name.
+A design is storage and policy; how a memory is read and what the network has trained is
+the `Reader`'s. To try one, write a frozen dataclass that inherits from `Design`, in one
+file, and give it by name: `--set memory.design=path/to/my.py:Mine`.
 """
 
+import abc
 import dataclasses
-from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+import jax
 
-from samn_jax.memory import bank as bank_lib
-from samn_jax.memory import machine as machine_lib
-from samn_jax.memory import read as read_lib
-from samn_jax.memory import regression as regression_lib
+from samn_jax.memory import entry as entry_lib
+from samn_jax.memory.entry import Entry, Key, Read, Reason, Report, Slots
+from samn_jax.memory.reader import Reader
 
 
-@dataclasses.dataclass(frozen=True)
-class MemoryConfig:
-    """Settings of the appearance memory."""
+class Design(abc.ABC):
+    """A memory of one object: pure functions over a state of its own choice.
 
-    design: str = "ring"
-    capacity: int = 8  # slots: first, last, and those kept at intervals
-    last_add: bool = True  # the last frame is always remembered
-    similarity: str = "dot"  # dot | l2, as the network was trained
-    machine: machine_lib.MachineConfig = machine_lib.MachineConfig()
-    chunk_slots: int = 0  # slots read at a time; 0 reads all at once
-    regression: regression_lib.RegressionConfig = regression_lib.RegressionConfig()
+    The state is any pytree of arrays whose shapes and types stay. The order in a frame:
+    `read`, then the frame is segmented and measured, then `write` with that same read,
+    in every frame; the design itself decides what is worth remembering. Subclasses are
+    frozen dataclasses; their fields are their settings and must be hashable.
+    """
 
-
-@runtime_checkable
-class MemoryDesign(Protocol):
-    """A memory of one object: pure functions over a pytree of fixed shapes."""
-
-    def init(self, key: Float[Array, "h w Ck"], value: Float[Array, "h w Cv"]) -> Any:
+    @abc.abstractmethod
+    def init(self, entry: Entry, reader: Reader) -> Any:
         """Returns a memory that holds the first frame."""
 
-    def write(
-        self,
-        state: Any,
-        key: Float[Array, "h w Ck"],
-        value: Float[Array, "h w Cv"],
-        keep: Bool[Array, ""],
-    ) -> Any:
-        """Returns the memory with one more frame; `keep` marks it as worth keeping."""
+    @abc.abstractmethod
+    def read(self, state: Any, query: Key, reader: Reader) -> Read:
+        """Returns what the memory says of each cell of the current frame."""
 
-    def read(
-        self, state: Any, query_key: Float[Array, "h w Ck"]
-    ) -> Float[Array, "h w Cv"]:
-        """Returns what the memory says about each cell of the current frame."""
+    @abc.abstractmethod
+    def write(
+        self, state: Any, entry: Entry, read: Read, reader: Reader
+    ) -> tuple[Any, Report]:
+        """Returns the memory after one more frame, and what was done with it.
+
+        Args:
+          state: the memory before.
+          entry: the frame, now that it is segmented.
+          read: what `read` gave for this frame.
+          reader: compares keys as the network does; has the design's own weights.
+        """
+
+    @abc.abstractmethod
+    def slots(self, state: Any) -> Slots:
+        """Returns what is in the memory."""
+
+    def init_parameters(self, key: jax.Array, entry: Entry) -> dict[str, Any]:
+        """Returns the design's own weights, drawn anew; `{}` has none.
+
+        They live in the collection `memory` of the network's variables and come back as
+        `reader.parameters`.
+
+        Args:
+          key: a random key.
+          entry: says the shapes; its numbers mean nothing.
+        """
+        del key, entry
+        return {}
 
 
 @dataclasses.dataclass(frozen=True)
-class RingMemory:
-    """The paper's appearance memory: a ring buffer read by space-time attention."""
+class Wrapper(Design):
+    """A design that does what another one does; subclasses change a part of it.
 
-    config: MemoryConfig
+    Attributes:
+      inner: the other one.
+    """
 
-    def init(
-        self, key: Float[Array, "h w Ck"], value: Float[Array, "h w Cv"]
-    ) -> bank_lib.MemoryBank:
-        """Returns a bank that holds the first frame."""
-        return bank_lib.init_bank(self.config.capacity, key, value)
+    inner: Design
+
+    def init(self, entry: Entry, reader: Reader) -> Any:
+        """Returns the inner design's memory of the first frame."""
+        return self.inner.init(entry, reader)
+
+    def read(self, state: Any, query: Key, reader: Reader) -> Read:
+        """Returns what the inner design reads."""
+        return self.inner.read(state, query, reader)
 
     def write(
-        self,
-        state: bank_lib.MemoryBank,
-        key: Float[Array, "h w Ck"],
-        value: Float[Array, "h w Cv"],
-        keep: Bool[Array, ""],
-    ) -> bank_lib.MemoryBank:
-        """Returns the bank with the frame as its last one, kept for long if `keep`."""
-        return bank_lib.write(state, key, value, keep, last_add=self.config.last_add)
+        self, state: Any, entry: Entry, read: Read, reader: Reader
+    ) -> tuple[Any, Report]:
+        """Returns what the inner design writes."""
+        return self.inner.write(state, entry, read, reader)
 
-    def read(
-        self, state: bank_lib.MemoryBank, query_key: Float[Array, "h w Ck"]
-    ) -> Float[Array, "h w Cv"]:
-        """Returns what attention reads, then what regression predicts if it is on.
+    def slots(self, state: Any) -> Slots:
+        """Returns what is in the inner design's memory."""
+        return self.inner.slots(state)
 
-        The dynamic memory machine, if it is on, weighs what attention reads.
-        """
-        regression = self.config.regression
-        if not regression.features:
-            return self._attend(state, query_key)
-        split, labels = -regression.features, -regression.labels
-        seen = jnp.broadcast_to(
-            state.valid[:, None, None].astype(jnp.float32), state.keys.shape[:3]
-        )
-        predicted = regression_lib.regress(
-            regression,
-            query_key[..., split:],
-            state.keys[..., split:],
-            state.values[..., labels:],
-            seen,
-        )
-        attended = state._replace(
-            keys=state.keys[..., :split], values=state.values[..., :labels]
-        )
-        readout = self._attend(attended, query_key[..., :split])
-        return jnp.concatenate((readout, predicted), axis=-1)
-
-    def _attend(
-        self, state: bank_lib.MemoryBank, query_key: Float[Array, "h w Ck"]
-    ) -> Float[Array, "h w Cv"]:
-        config = self.config
-        log_weights = read_lib.slot_log_weights(state.valid, *query_key.shape[:2])
-        if config.machine.mode != "none":
-            log_weights = log_weights + machine_lib.memory_log_weights(
-                config.machine, state.keys, state.valid, query_key
-            )
-        memory = (query_key, state.keys, state.values, log_weights)
-        if not config.chunk_slots:
-            return read_lib.attend(*memory, kind=config.similarity)
-        return read_lib.attend_in_chunks(
-            *memory, kind=config.similarity, chunk_slots=config.chunk_slots
-        )
+    def init_parameters(self, key: jax.Array, entry: Entry) -> dict[str, Any]:
+        """Returns the inner design's weights."""
+        return self.inner.init_parameters(key, entry)
 
 
-DESIGNS: dict[str, Callable[[MemoryConfig], MemoryDesign]] = {"ring": RingMemory}
+@dataclasses.dataclass(frozen=True)
+class Frozen(Wrapper):
+    """A memory that learns nothing after its first frame: a control."""
 
-
-def build_memory(config: MemoryConfig) -> MemoryDesign:
-    """Returns the memory design that `config` names.
-
-    Raises:
-      ValueError: no design has that name.
-    """
-    if config.design not in DESIGNS:
-        raise ValueError(
-            f"memory design {config.design!r} is unknown: choose from {list(DESIGNS)}"
-        )
-    return DESIGNS[config.design](config)
+    def write(
+        self, state: Any, entry: Entry, read: Read, reader: Reader
+    ) -> tuple[Any, Report]:
+        """Returns the memory as it was."""
+        del entry, read, reader
+        return state, entry_lib.report(Reason.FROZEN)

@@ -1,5 +1,7 @@
 """Space-time attention over the remembered cells (paper, eq. 1-2; STM, ICCV 2019)."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -27,59 +29,77 @@ def similarity(
     raise ValueError(f"similarity {kind!r} is unknown: choose from {SIMILARITIES}")
 
 
-def attend(
+def attention(
     query_key: Float[Array, "h w Ck"],
-    keys: Float[Array, "T h w Ck"],
-    values: Float[Array, "T h w Cv"],
-    log_weights: Float[Array, "T h w"],
+    keys: Float[Array, "*m Ck"],
+    log_weights: Float[Array, "*m"],
     *,
     kind: str = "dot",
-) -> Float[Array, "h w Cv"]:
-    """Returns the readout: a softmax over all remembered cells, applied to the values.
+) -> Float[Array, "q m"]:
+    """Returns the softmax over all remembered cells, for each cell of the frame.
 
     Args:
       query_key: keys of the current frame.
-      keys: keys of the remembered frames.
-      values: values of the remembered frames.
+      keys: keys of the remembered cells; slots (T, h, w) or a flat list.
       log_weights: added to the affinity before the softmax; `EMPTY` shuts a cell out.
         At least one cell must be open.
       kind: the similarity of two keys, `dot` or `l2`.
     """
-    height, width, key_dim = query_key.shape
-    logits = similarity(
-        query_key.reshape(-1, key_dim), keys.reshape(-1, key_dim), kind=kind
-    )
-    attention = jax.nn.softmax(logits + log_weights.reshape(1, -1), axis=-1)
-    flat_values = values.reshape(-1, values.shape[-1])
-    readout = jnp.matmul(attention.astype(values.dtype), flat_values)
-    return readout.reshape(height, width, -1)
+    logits = similarity(_flat(query_key), _flat(keys), kind=kind)
+    return jax.nn.softmax(logits + log_weights.reshape(1, -1), axis=-1)
+
+
+def attend(
+    query_key: Float[Array, "h w Ck"],
+    keys: Float[Array, "*m Ck"],
+    values: Float[Array, "*m Cv"],
+    log_weights: Float[Array, "*m"],
+    *,
+    kind: str = "dot",
+) -> Float[Array, "h w Cv"]:
+    """Returns the readout: `attention` applied to the values."""
+    weights = attention(query_key, keys, log_weights, kind=kind)
+    return weighted(weights, values, query_key.shape[:2])
+
+
+def weighted(
+    weights: Float[Array, "q m"], values: Float[Array, "*m Cv"], size: tuple[int, int]
+) -> Float[Array, "h w Cv"]:
+    """Returns the weighted sums of values; `size` is (h, w) of the frame."""
+    readout = jnp.matmul(weights.astype(values.dtype), _flat(values))
+    return readout.reshape(*size, -1)
+
+
+def masses(
+    weights: Float[Array, "q m"], slots: int, size: tuple[int, int]
+) -> tuple[Float[Array, "h w T"], Float[Array, " m"]]:
+    """Returns each slot's share of the attention, and what each cell got in all."""
+    per_slot = jnp.sum(weights.reshape(weights.shape[0], slots, -1), axis=-1)
+    return per_slot.reshape(*size, slots), jnp.sum(weights, axis=0)
 
 
 def attend_in_chunks(
     query_key: Float[Array, "h w Ck"],
-    keys: Float[Array, "T h w Ck"],
-    values: Float[Array, "T h w Cv"],
-    log_weights: Float[Array, "T h w"],
+    keys: Float[Array, "T *cells Ck"],
+    values: Float[Array, "T *cells Cv"],
+    log_weights: Float[Array, " T *cells"],
     *,
     kind: str = "dot",
-    chunk_slots: int = 4,
-) -> Float[Array, "h w Cv"]:
-    """Returns what `attend` does, with `chunk_slots` slots' affinity alive at a time.
+    chunk: int = 4,
+) -> tuple[Float[Array, "h w Cv"], Float[Array, " q"]]:
+    """Returns what `attend` does with `chunk` slots' affinity alive at a time.
 
     The softmax is carried along the memory with its running maximum and sum (online
     softmax), so the forward pass takes no more memory however many slots there are.
+
+    Returns:
+      The readout, and the logarithm of each query cell's sum before normalization.
     """
-    height, width, key_dim = query_key.shape
-    query = query_key.reshape(-1, key_dim)
-    pad = -keys.shape[0] % chunk_slots
+    query = _flat(query_key)
 
-    def chunks(x: Array, fill: float) -> Array:
-        padded = jnp.pad(x, [(0, pad)] + [(0, 0)] * (x.ndim - 1), constant_values=fill)
-        return padded.reshape(-1, chunk_slots * height * width, *x.shape[3:])
-
-    def body(carry: tuple, chunk: tuple) -> tuple[tuple, None]:
+    def body(carry: tuple, part: tuple) -> tuple[tuple, None]:
         top, total, readout = carry
-        key, value, log_weight = chunk
+        key, value, log_weight = part
         logits = similarity(query, key, kind=kind) + log_weight[None, :]
         new_top = jnp.maximum(top, jnp.max(logits, axis=-1))
         shrink = jnp.exp(top - new_top)
@@ -96,10 +116,63 @@ def attend_in_chunks(
         jnp.zeros((cells,), jnp.float32),
         jnp.zeros((cells, values.shape[-1]), jnp.float32),
     )
-    memory = (chunks(keys, 0.0), chunks(values, 0.0), chunks(log_weights, EMPTY))
-    (_, total, readout), _ = jax.lax.scan(body, start, memory)
-    readout = readout / total[:, None]
-    return readout.astype(values.dtype).reshape(height, width, -1)
+    parts = _chunks(keys, values, log_weights, chunk=chunk)
+    (top, total, readout), _ = jax.lax.scan(body, start, parts)
+    readout = (readout / total[:, None]).astype(values.dtype)
+    return readout.reshape(*query_key.shape[:2], -1), top + jnp.log(total)
+
+
+def masses_in_chunks(
+    query_key: Float[Array, "h w Ck"],
+    keys: Float[Array, "T *cells Ck"],
+    log_weights: Float[Array, " T *cells"],
+    log_total: Float[Array, " q"],
+    *,
+    kind: str = "dot",
+    chunk: int = 4,
+) -> tuple[Float[Array, "h w T"], Float[Array, " m"]]:
+    """Returns what `masses` does, in a second pass over the memory.
+
+    Args:
+      query_key: keys of the current frame.
+      keys: keys of the remembered cells.
+      log_weights: as for `attention`.
+      log_total: as `attend_in_chunks` returns it.
+      kind: the similarity of two keys.
+      chunk: slots whose affinity is alive at a time.
+    """
+    query, slots = _flat(query_key), keys.shape[0]
+
+    def body(_: None, part: tuple) -> tuple[None, tuple[Array, Array]]:
+        key, log_weight = part
+        logits = similarity(query, key, kind=kind) + log_weight[None, :]
+        weights = jnp.exp(logits - log_total[:, None])
+        per_slot = weights.reshape(query.shape[0], chunk, -1)
+        return None, (jnp.sum(per_slot, axis=-1), jnp.sum(weights, axis=0))
+
+    parts = _chunks(keys, None, log_weights, chunk=chunk)
+    _, (per_slot, per_cell) = jax.lax.scan(body, None, (parts[0], parts[2]))
+    per_slot = jnp.moveaxis(per_slot, 0, 1).reshape(*query_key.shape[:2], -1)
+    return per_slot[..., :slots], per_cell.reshape(-1)[: log_weights.size]
+
+
+def _chunks(
+    keys: Array, values: Array | None, log_weights: Array, *, chunk: int
+) -> tuple[Array, Array | None, Array]:
+    """Returns flat cells, `chunk` slots at a time; those that fill up are shut."""
+    pad, inner = -keys.shape[0] % chunk, log_weights.ndim
+
+    def cut(x: Array, fill: float) -> Array:
+        padded = jnp.pad(x, [(0, pad)] + [(0, 0)] * (x.ndim - 1), constant_values=fill)
+        cells = chunk * math.prod(x.shape[1:inner])
+        return padded.reshape(-1, cells, *x.shape[inner:])
+
+    cut_values = None if values is None else cut(values, 0.0)
+    return cut(keys, 0.0), cut_values, cut(log_weights, EMPTY)
+
+
+def _flat(x: Float[Array, "*m C"]) -> Float[Array, "n C"]:
+    return x.reshape(-1, x.shape[-1])
 
 
 def slot_log_weights(

@@ -8,34 +8,19 @@ take a few steps of descent on convolutions; at stride 16 with one cell's featur
 fit has a closed form, as in R2-D2 (ICLR 2019).
 """
 
-import dataclasses
 import functools
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-
-@dataclasses.dataclass(frozen=True)
-class RegressionConfig:
-    """What is regressed on what; a network that has been trained with it needs it.
-
-    Attributes:
-      features: how many of a key's last channels are the regression's features, which
-        attention does not see; 0 switches the regression off.
-      labels: how many of a value's last channels are its labels. The first of them is
-        the share of the cell that the target covers.
-      ridge: penalty on the squared weights, relative to a mean over cells.
-    """
-
-    features: int = 0
-    labels: int = 0
-    ridge: float = 0.01
+# Penalty on the squared weights, relative to a mean over cells.
+RIDGE = 0.01
 
 
 def balanced_weights(
-    share: Float[Array, "T h w"], seen: Float[Array, "T h w"]
-) -> Float[Array, "T h w"]:
+    share: Float[Array, "*m"], seen: Float[Array, "*m"]
+) -> Float[Array, "*m"]:
     """Returns weights that sum to 1, half of it on the target.
 
     Args:
@@ -104,20 +89,21 @@ def _eliminate(
 
 
 def regress(
-    config: RegressionConfig,
     query: Float[Array, "h w C"],
-    features: Float[Array, "T h w C"],
-    labels: Float[Array, "T h w L"],
-    seen: Float[Array, "T h w"],
+    features: Float[Array, "*m C"],
+    labels: Float[Array, "*m L"],
+    seen: Float[Array, "*m"],
+    *,
+    ridge: float = RIDGE,
 ) -> Float[Array, "h w L"]:
     """Returns the labels of a frame's cells, as the remembered cells explain them.
 
     Args:
-      config: the regression's settings.
       query: features of the current frame.
-      features: features of the remembered frames.
-      labels: labels of the remembered frames, the target's share of the cell first.
+      features: features of the remembered cells; slots (T, h, w) or a flat list.
+      labels: labels of the remembered cells, the target's share of the cell first.
       seen: how much each remembered cell counts, 0 for slots that are empty.
+      ridge: penalty on the squared weights, above 0.
     """
     dtype = labels.dtype
     features, labels = features.astype(jnp.float32), labels.astype(jnp.float32)
@@ -126,7 +112,7 @@ def regress(
         features.reshape(-1, features.shape[-1]),
         labels.reshape(-1, labels.shape[-1]),
         weights.reshape(-1),
-        ridge=config.ridge,
+        ridge=ridge,
     )
     cells = _with_one(query.astype(jnp.float32).reshape(-1, query.shape[-1]))
     predicted = jnp.matmul(cells, model)

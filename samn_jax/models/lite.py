@@ -6,6 +6,7 @@ to stride 16, so that remembering the last frame costs no second trunk pass.
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -13,7 +14,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from samn_jax.memory import read
-from samn_jax.memory.regression import RegressionConfig
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.memory.entry import Key, Value
 from samn_jax.models import checks, efficientnet_lite
 from samn_jax.models.network import QueryFeatures
 from samn_jax.models.resize import upsample2
@@ -58,9 +60,25 @@ class LiteConfig:
         efficientnet_lite.check_blocks(self.blocks, self.stem_channels, self.taps)
 
     @property
-    def regression(self) -> RegressionConfig:
-        """Returns how the memory is to be regressed."""
-        return RegressionConfig(features=self.regression_dim, labels=self.label_dim)
+    def memory(self) -> MemoryConfig:
+        """Returns the memory's settings that suit the network."""
+        return MemoryConfig(capacity=8, remember_lost=False)
+
+    @property
+    def tracking(self) -> dict[str, Any]:
+        """Returns what else differs from the tracker's defaults.
+
+        Thresholds and rates were chosen on held-out training clips.
+        """
+        return {
+            "crop_size": 256,
+            "clamp_crop": True,
+            "crop_samples": 2,
+            "aggregation": "odds",
+            "threshold_from_mask": 0.5,
+            "lost_growth": 1.15,
+            "scale_step_down": 0.02,
+        }
 
 
 class Standardize(nn.Module):
@@ -178,6 +196,11 @@ class LiteNet(nn.Module):
 
     config: LiteConfig
 
+    @property
+    def similarity(self) -> str:
+        """Returns the similarity of keys."""
+        return self.config.similarity
+
     def setup(self) -> None:
         """Makes the parts."""
         config = self.config
@@ -210,35 +233,36 @@ class LiteNet(nn.Module):
     def features_of(self, pyramid: tuple[Array, ...]) -> QueryFeatures:
         """Returns key and query value of already encoded crops."""
         key = self.key_head(pyramid[0])
+        features = key[..., :0]
         if self.config.regression_dim:
-            key = jnp.concatenate((key, self.regression_head(pyramid[0])), -1)
-        return QueryFeatures(key, pyramid[0], pyramid)
+            features = self.regression_head(pyramid[0])
+        return QueryFeatures(Key(key, features), pyramid[0], pyramid)
 
     def encode_memory(
         self,
         image: Float[Array, "B H W 3"],
         query: QueryFeatures,
         mask: Float[Array, "B H W"],
-    ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
+    ) -> tuple[Key, Value]:
         """Returns key and value; the features are the query's, `image` is not used."""
         value = self.value_encoder(mask, query.pyramid)
+        labels = value[..., :0]
         if self.config.regression_dim:
             labels = self.label_encoder(mask).astype(value.dtype)
-            value = jnp.concatenate((value, labels), -1)
-        return query.key, value
+        return query.key, Value(value, labels)
 
     def decode(
         self,
-        readout: Float[Array, "B h w Cv"],
+        readout: Value,
         query: QueryFeatures,
         center_xy: Float[Array, "B 2"],
     ) -> Float[Array, "B H W"]:
         """Returns the log-odds of the object at each crop pixel."""
-        inputs = [readout, query.value]
+        inputs = [readout.attention, readout.labels, query.value]
         if self.config.positions == "cat":
-            _, height, width, _ = readout.shape
+            _, height, width, _ = query.value.shape
             distance = distance_map(center_xy, height, width, height * STRIDE)
-            inputs.append(distance.astype(readout.dtype))
+            inputs.append(distance.astype(query.value.dtype))
         return self.decoder(jnp.concatenate(inputs, -1), query.pyramid)
 
     def filter_features(

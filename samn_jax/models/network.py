@@ -4,17 +4,25 @@ from typing import NamedTuple, Protocol
 
 from jaxtyping import Array, Float
 
+from samn_jax.memory.entry import Key, Value
+
 
 class QueryFeatures(NamedTuple):
     """One batch of encoded crops."""
 
-    key: Float[Array, "B h w Ck"]
+    key: Key  # (B, h, w, ·)
     value: Float[Array, "B h w Cq"]  # joined with the readout by the decoder
     pyramid: tuple[Array, ...]  # trunk features (B, H/s, W/s, C) at stride s: 16 first
 
 
 class Network(Protocol):
-    """The methods of an appearance network, a Linen module (paper, fig. 2)."""
+    """The methods of an appearance network, a Linen module (paper, fig. 2).
+
+    Attributes:
+      similarity: of two keys, `dot` or `l2`, as the network is trained.
+    """
+
+    similarity: str
 
     def encode_query(self, image: Float[Array, "B H W 3"]) -> QueryFeatures:
         """Returns the features of crops with values in [0, 1]."""
@@ -24,12 +32,12 @@ class Network(Protocol):
         image: Float[Array, "B H W 3"],
         query: QueryFeatures,
         mask: Float[Array, "B H W"],
-    ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
+    ) -> tuple[Key, Value]:
         """Returns key and value of crops whose object probability is `mask`."""
 
     def decode(
         self,
-        readout: Float[Array, "B h w Cv"],
+        readout: Value,
         query: QueryFeatures,
         center_xy: Float[Array, "B 2"],
     ) -> Float[Array, "B H W"]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from samn_jax.memory import read
-from samn_jax.memory.regression import RegressionConfig
+from samn_jax.memory.entry import Key, Value
 from samn_jax.models import checks, decoder, encoders, heads, positions
 from samn_jax.models import network as network_lib
 
@@ -54,11 +54,6 @@ class SAMNConfig:
         for name in ("width", "key_dim", "value_dim", "decoder_dim"):
             checks.check_sizes(name, getattr(self, name))
 
-    @property
-    def regression(self) -> RegressionConfig:
-        """Returns how the memory is to be regressed: not at all."""
-        return RegressionConfig()
-
 
 class SAMN(nn.Module):
     """Encoders, heads and decoder; modules are named as in the torch network.
@@ -68,6 +63,11 @@ class SAMN(nn.Module):
     """
 
     config: SAMNConfig = SAMNConfig()
+
+    @property
+    def similarity(self) -> str:
+        """Returns the similarity of keys."""
+        return self.config.similarity
 
     def setup(self) -> None:
         """Makes the modules."""
@@ -83,7 +83,7 @@ class SAMN(nn.Module):
         """Returns key, value and pyramid of crops in [0, 1], sides multiples of 16."""
         pyramid = self.Encoder_Q(image)
         key, value = self.KV_Q_r4(pyramid[0])
-        return network_lib.QueryFeatures(key=key, value=value, pyramid=pyramid)
+        return network_lib.QueryFeatures(Key.plain(key), value, pyramid)
 
     def encode_memory(
         self,
@@ -91,7 +91,7 @@ class SAMN(nn.Module):
         query: network_lib.QueryFeatures,
         mask: Float[Array, "B H W"],
         others: Float[Array, "B H W"] | None = None,
-    ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
+    ) -> tuple[Key, Value]:
         """Returns key and value to remember the crops by.
 
         Args:
@@ -103,22 +103,24 @@ class SAMN(nn.Module):
         """
         del query
         others = 1.0 - mask if others is None else others
-        return self.KV_M_r4(self.Encoder_M(image, mask, others))
+        key, value = self.KV_M_r4(self.Encoder_M(image, mask, others))
+        return Key.plain(key), Value.plain(value)
 
     def decode_logits(
         self,
-        readout: Float[Array, "B h w Cv"],
+        readout: Value,
         query: network_lib.QueryFeatures,
         center_xy: Float[Array, "B 2"],
     ) -> Float[Array, "B H W 2"]:
         """Returns the logits of background and object at full size, in float32."""
-        joined = jnp.concatenate([readout.astype(query.value.dtype), query.value], -1)
+        read = readout.attention.astype(query.value.dtype)
+        joined = jnp.concatenate([read, query.value], -1)
         logits = self.Decoder(joined, query.pyramid, center_xy)
         return decoder.upsample4(logits.astype(jnp.float32))
 
     def decode(
         self,
-        readout: Float[Array, "B h w Cv"],
+        readout: Value,
         query: network_lib.QueryFeatures,
         center_xy: Float[Array, "B 2"],
     ) -> Float[Array, "B H W"]:

@@ -186,18 +186,11 @@ def load_tracker(flags: argparse.Namespace) -> "Tracker":
     Raises:
       InputError: the checkpoint or a setting can't be used.
     """
-    import dataclasses
-
     from samn_jax import compilation, overrides
     from samn_jax.tracking import Tracker
 
     compilation.keep_compiled()
-    tracker = Tracker.from_checkpoint(flags.checkpoint)
-    if not flags.set:
-        return tracker
-    config = overrides.override(tracker.config, flags.set)
-    spec = tracker.spec._replace(config=config)
-    return dataclasses.replace(tracker, spec=spec)
+    return Tracker.from_checkpoint(flags.checkpoint, **overrides.split(flags.set))
 
 
 def _open_outputs(

@@ -16,6 +16,7 @@ class Measurement(NamedTuple):
     found: Bool[Array, ""]
     center_xy: Float[Array, "2"]  # of its minimum-area rectangle, image pixels
     area: Float[Array, ""]  # image pixels
+    confidence: Float[Array, ""]  # mean probability in the component; 0 if not found
 
 
 def measure(
@@ -32,7 +33,10 @@ def measure(
     center = crops.points_to_image(box.center_xy, crop, out_size=prob.shape[0])
     pixels = crop.side / prob.shape[0]
     area = count.astype(jnp.float32) * pixels**2
-    return Measurement(component, count > 0, center, area)
+    inside = jnp.sum(jnp.where(component, prob, 0.0))
+    confidence = inside / jnp.maximum(count.astype(jnp.float32), 1.0)
+    confidence = jnp.where(count > 0, confidence, 0.0)
+    return Measurement(component, count > 0, center, area, confidence)
 
 
 def update_target(
@@ -80,13 +84,11 @@ def report(
     polygon = crops.points_to_image(rectangles.corners(fitted), crop, out_size=size)
     corners = boxes.mask_to_xyxy(measured.component).reshape(2, 2)
     corners = crops.points_to_image(corners, crop, out_size=size)
-    inside = jnp.sum(jnp.where(measured.component, prob, 0.0))
-    count = jnp.sum(measured.component.astype(jnp.float32))
     found = measured.found
     return Prediction(
         mask=crops.paste_crop(answer, crop, image_hw=frame_hw),
         polygon=jnp.where(found, polygon, 0.0),
         box_xywh=jnp.where(found, boxes.xyxy_to_xywh(corners.reshape(4)), 0.0),
-        confidence=jnp.where(found, inside / jnp.maximum(count, 1.0), 0.0),
+        confidence=measured.confidence,
         uncertainty=jnp.zeros((), jnp.float32),
     )

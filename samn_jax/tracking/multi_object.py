@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax.geometry import crops
+from samn_jax.memory.entry import Read
 from samn_jax.models import aggregation
 from samn_jax.tracking import segmentation
 from samn_jax.tracking import tracker as tracker_lib
@@ -86,7 +87,7 @@ def step_objects(
 
     def segment(
         one: TrackerState, place: tracker_lib.Place, view: segmentation.View
-    ) -> Float[Array, "S S"]:
+    ) -> tuple[Float[Array, "S S"], Read]:
         return tracker_lib.segment(spec, variables, one, place, view)
 
     def conclude(
@@ -96,10 +97,10 @@ def step_objects(
 
     places = jax.vmap(locate)(objects)
     views = _look(spec, variables, objects, frame, places)
-    probs = jax.vmap(segment)(objects, places, views)
+    probs, reads = jax.vmap(segment)(objects, places, views)
     probs = jnp.where(taken[:, None, None], probs, 0.0)
     probs = _join(spec, probs, views.crop, state.extent_hw, frame_hw)
-    seen = tracker_lib.Seen(places, views, probs)
+    seen = tracker_lib.Seen(places, views, probs, reads)
     new_objects, answers = jax.vmap(conclude)(objects, seen)
     answers = jax.tree.map(lambda x: _where_taken(taken, x), answers)
     ids = winners(answers.mask, state.object_ids)

@@ -10,34 +10,19 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from samn_jax.errors import InputError
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.memory.design import Design
 from samn_jax.models import model_file, winograd
 from samn_jax.tracking import multi_object, slots
 from samn_jax.tracking import tracker as tracker_lib
+from samn_jax.tracking.config import TrackerConfig, file_config
 from samn_jax.tracking.multi_object import MultiPrediction, MultiState
 from samn_jax.tracking.state import (
     Prediction,
-    TrackerConfig,
     TrackerSpec,
     TrackerState,
     bucket,
 )
-
-# What differs from the paper's settings with the compact network.
-NETWORK_DEFAULTS: dict[str, dict[str, Any]] = {
-    "resnet50": {},
-    "lite": {
-        "crop_size": 256,
-        "clamp_crop": True,
-        "crop_samples": 2,
-        "memory_capacity": 8,
-        "aggregation": "odds",
-        # Chosen on held-out training clips.
-        "threshold_from_mask": 0.5,
-        "remember_lost": False,
-        "lost_growth": 1.15,
-        "scale_step_down": 0.02,
-    },
-}
 
 State = TrackerState | MultiState
 
@@ -45,11 +30,6 @@ _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="fro
 _step = jax.jit(multi_object.step_any, static_argnums=0, donate_argnums=2)
 _video = jax.jit(multi_object.track_any, static_argnums=0, donate_argnums=2)
 _copy = jax.jit(lambda state: jax.tree.map(jnp.copy, state))
-
-
-def default_config(network: str, **overrides: Any) -> TrackerConfig:
-    """Returns the tracker settings that suit a network, with some fields replaced."""
-    return TrackerConfig(**{**NETWORK_DEFAULTS.get(network, {}), **overrides})
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,22 +49,27 @@ class Tracker:
     object_slots: int = 4  # of a state with several objects, at first
 
     @classmethod
-    def from_checkpoint(cls, checkpoint: str | Path, **overrides: Any) -> "Tracker":
+    def from_checkpoint(
+        cls, checkpoint: str | Path, *, design: Design | None = None, **overrides: Any
+    ) -> "Tracker":
         """Returns the tracker of a model file or a shipped model's name.
 
         Args:
           checkpoint: path of a model file, or `lite`.
-          **overrides: fields of `TrackerConfig`.
+          design: a memory design, in place of the one that the settings name.
+          **overrides: fields of `TrackerConfig`; of a part, some fields are enough:
+            `memory={"capacity": 4}`, or `**{"memory.capacity": 4}`.
 
         Raises:
-          InputError: the file is missing, damaged or of another model.
+          InputError: the file is missing, damaged or of another model; a setting is
+            unknown or not right.
         """
         model = model_file.load_model(checkpoint)
-        tuned = model.notes.get("tracker", {})
-        config = default_config(model.config.network, **{**tuned, **overrides})
+        if design is not None:  # No other one need be there.
+            overrides = {**overrides, "memory.design": MemoryConfig.design}
+        config = file_config(checkpoint, model, overrides)
         network = model_file.build_network(model.config)
-        reading = (model.config.similarity, model.config.regression)
-        spec = TrackerSpec(network, config, *reading)
+        spec = TrackerSpec.of(network, config, design)
         return cls(spec, winograd.with_fast_kernels(network, model.variables))
 
     @property

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax.geometry import crops
+from samn_jax.memory.entry import Entry, Key, Read, Value, make_entry
 from samn_jax.models.network import QueryFeatures
 from samn_jax.tracking.state import Target, TrackerSpec
 
@@ -67,41 +68,44 @@ def look(
 
 def segment(
     spec: TrackerSpec, variables: dict, view: View, memory: Any
-) -> Float[Array, "S S"]:
-    """Returns the object probability in the crop, read from the memory.
+) -> tuple[Float[Array, "S S"], Read]:
+    """Returns the object probability in the crop, and what was read for it.
 
     It is 0 outside the frame, as in the first mask: the repeated edge there is no part
     of the target, and would draw it out of the frame.
     """
-    readout = spec.memory.read(memory, view.query.key[0])
+    key = jax.tree.map(lambda x: x[0], view.query.key)
+    read = spec.memory.read(memory, key, spec.reader(variables))
+    readout = jax.tree.map(lambda x: x[None], read.readout)
     log_odds = spec.network.apply(
-        variables, readout[None], view.query, view.center_xy, method="decode"
+        variables, readout, view.query, view.center_xy, method="decode"
     )
-    return jnp.where(view.inside, jax.nn.sigmoid(log_odds[0]), 0.0)
+    return jnp.where(view.inside, jax.nn.sigmoid(log_odds[0]), 0.0), read
 
 
 def encode(
     spec: TrackerSpec, variables: dict, view: View, mask: Float[Array, "S S"]
-) -> tuple[Float[Array, "h w Ck"], Float[Array, "h w Cv"]]:
+) -> tuple[Key, Value]:
     """Returns the key and value that remember the crop with this mask."""
-    key, value = spec.network.apply(
+    pair = spec.network.apply(
         variables, view.image, view.query, mask[None], method="encode_memory"
     )
-    return key[0], value[0]
+    return jax.tree.map(lambda x: x[0], pair)
 
 
 def remember(
     spec: TrackerSpec,
-    memory: Any,
-    entry: tuple[Array, Array],
-    keep: Bool[Array, ""],
-    found: Bool[Array, ""],
-) -> Any:
-    """Returns the memory with one more frame, unless lost frames are not remembered."""
-    written = spec.memory.write(memory, *entry, keep)
-    if spec.config.remember_lost:
-        return written
-    return jax.tree.map(lambda new, old: jnp.where(found, new, old), written, memory)
+    variables: dict,
+    view: View,
+    mask: Float[Array, "S S"],
+    facts: dict[str, Array],
+) -> Entry:
+    """Returns what the memory is told of the crop with this mask.
+
+    `facts` are the fields of `Entry` that the network does not know.
+    """
+    key, value = encode(spec, variables, view, mask)
+    return make_entry(key, value, mask, crop=view.crop, **facts)
 
 
 def _inside(

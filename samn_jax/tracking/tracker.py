@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax.geometry import boxes, crops
+from samn_jax.memory.entry import Read
 from samn_jax.models import aggregation
 from samn_jax.tracking import localization, measure, segmentation
 from samn_jax.tracking.state import (
@@ -37,6 +38,7 @@ class Seen(NamedTuple):
     place: Place
     view: segmentation.View
     prob: Float[Array, "S S"]  # of the object, in the crop
+    read: Read  # what the appearance memory said of it
 
 
 def init_tracker(
@@ -75,9 +77,12 @@ def init_tracker(
     spatial = None
     if spec.config.use_spatial:
         spatial = localization.first_memory(spec, variables, frame, extent_hw, target)
-    entry = segmentation.encode(spec, variables, view, prob)
+    zero = jnp.zeros((), jnp.float32)
+    facts = _facts(spec, Place(None, target, zero), measured, jnp.zeros((), jnp.int32))
+    facts["given"] = jnp.ones((), bool)
+    entry = segmentation.remember(spec, variables, view, prob, facts)
     state = TrackerState(
-        memory=spec.memory.init(*entry),
+        memory=spec.memory.init(entry, spec.reader(variables)),
         spatial=spatial,
         target=target,
         extent_hw=extent_hw,
@@ -100,9 +105,9 @@ def track_step(
     """Returns the state and the answer after one more frame."""
     place = locate(spec, variables, state, frame)
     view = look(spec, variables, state, frame, place)
-    prob = segment(spec, variables, state, place, view)
+    prob, read = segment(spec, variables, state, place, view)
     prob = aggregation.join_one(prob, kind=spec.config.aggregation)
-    seen = Seen(place, view, prob)
+    seen = Seen(place, view, prob, read)
     return conclude(spec, variables, state, seen, frame.shape[:2])
 
 
@@ -145,11 +150,14 @@ def segment(
     state: TrackerState,
     place: Place,
     view: segmentation.View,
-) -> Float[Array, "S S"]:
-    """Returns the object's probability in the crop; 0 if its place is too uncertain."""
-    prob = segmentation.segment(spec, variables, view, state.memory)
+) -> tuple[Float[Array, "S S"], Read]:
+    """Returns the object's probability in the crop, and what was read for it.
+
+    It is 0 if the object's place is too uncertain.
+    """
+    prob, read = segmentation.segment(spec, variables, view, state.memory)
     certain = place.uncertainty < spec.config.segment_uncertainty
-    return jnp.where(state.from_mask | certain, prob, 0.0)
+    return jnp.where(state.from_mask | certain, prob, 0.0), read
 
 
 def conclude(
@@ -189,7 +197,8 @@ def remember(
     The third value says whether the spatial memory may learn from the frame.
     """
     config = spec.config
-    (_, target, uncertainty), view, prob = seen
+    place, view, prob, read = seen
+    _, target, uncertainty = place
     threshold = _threshold(spec, state.from_mask)
     measured = measure.measure(config, prob, view.crop, threshold)
     max_step = jnp.where(
@@ -197,13 +206,10 @@ def remember(
     )
     may_scale = uncertainty < config.scale_uncertainty
     target = measure.update_target(target, measured, max_step, may_scale, config)
-    certain = uncertainty < config.accept_uncertainty
     frame_idx = state.frame_idx + 1
-    keep = _due(frame_idx, config.memorize_every) & measured.found
-    if config.filter_samples:
-        keep = keep & certain
-    entry = segmentation.encode(spec, variables, view, prob)
-    memory = segmentation.remember(spec, state.memory, entry, keep, measured.found)
+    facts = _facts(spec, place, measured, frame_idx)
+    entry = segmentation.remember(spec, variables, view, prob, facts)
+    memory, _ = spec.memory.write(state.memory, entry, read, spec.reader(variables))
     new_state = state._replace(
         memory=memory,
         target=target,
@@ -246,9 +252,26 @@ def _threshold(spec: TrackerSpec, from_mask: Bool[Array, ""] | bool) -> Array:
     return values[jnp.asarray(from_mask).astype(jnp.int32)]
 
 
-def _due(frame_idx: Int[Array, ""], every: int) -> Bool[Array, ""]:
-    """Returns whether a frame is one of those remembered for long."""
-    return frame_idx % every == 0 if every else jnp.zeros((), bool)
+def _facts(
+    spec: TrackerSpec,
+    place: Place,
+    measured: measure.Measurement,
+    frame_idx: Int[Array, ""],
+) -> dict[str, Array]:
+    """Returns what an `Entry` says of a frame besides what the network makes of it."""
+    distractor = jnp.zeros((), bool)
+    if place.sighting is not None:
+        distractor = place.sighting.localization.hard_negative
+    return {
+        "frame_idx": frame_idx,
+        "found": measured.found,
+        "due": spec.config.memory.due(frame_idx),
+        "certain": place.uncertainty < spec.config.accept_uncertainty,
+        "distractor": distractor,
+        "confidence": measured.confidence,
+        "uncertainty": place.uncertainty,
+        "area": measured.area,
+    }
 
 
 def _box_to_mask(
@@ -263,8 +286,10 @@ def _box_to_mask(
     memory; what lies outside the dilated box is cut off. Where nothing is left, the box
     itself is the mask.
     """
-    memory = spec.memory.init(*segmentation.encode(spec, variables, view, box))
-    prob = segmentation.segment(spec, variables, view, memory)
+    facts = {"frame_idx": jnp.zeros((), jnp.int32), "given": jnp.ones((), bool)}
+    entry = segmentation.remember(spec, variables, view, box, facts)
+    memory = spec.memory.init(entry, spec.reader(variables))
+    prob, _ = segmentation.segment(spec, variables, view, memory)
     prob = aggregation.join_one(prob, kind=spec.config.aggregation)
     xyxy = boxes.mask_to_xyxy(box > 0.5)
     margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0

@@ -1,6 +1,5 @@
 """The parts of a training run made and put together, as its config says."""
 
-import dataclasses
 import functools
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,7 +89,7 @@ def build_objective(config: TrainConfig) -> step_lib.Objective:
     """Returns what the config's steps minimize."""
     network = unroll_lib.Network(
         model_file.build_network(config.model),
-        dataclasses.replace(config.memory, regression=config.model.regression),
+        config.memory,
         config.unroll,
         config.sampling.max_objects,
     )

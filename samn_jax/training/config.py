@@ -6,7 +6,8 @@ import re
 from samn_jax import settings
 from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.errors import InputError
-from samn_jax.memory.design import MemoryConfig
+from samn_jax.memory import registry
+from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
 from samn_jax.training.optimizer import OptimizerConfig
 from samn_jax.training.step import LossConfig
@@ -19,7 +20,7 @@ class TrainConfig:
 
     Attributes:
       model: the network.
-      memory: the memory it is trained with; its similarity must be the network's.
+      memory: the memory that it is trained and tracked with; by default the network's.
       sampling: how clips are drawn and changed.
       unroll: how the network is run over a clip.
       loss: what is minimized.
@@ -41,7 +42,7 @@ class TrainConfig:
     """
 
     model: ModelConfig
-    memory: MemoryConfig = MemoryConfig()
+    memory: MemoryConfig = None  # type: ignore[assignment]
     sampling: SamplingConfig = SamplingConfig()
     unroll: UnrollConfig = UnrollConfig()
     loss: LossConfig = LossConfig()
@@ -61,11 +62,15 @@ class TrainConfig:
     track_every: int = 0
 
     def __post_init__(self) -> None:
-        """Checks the fields.
+        """Fills in the network's memory, and checks the fields.
 
         Raises:
-          InputError: one is out of its range.
+          InputError: one is out of its range, or there is no such memory design.
         """
+        if self.memory is None:
+            memory = getattr(self.model, "memory", MemoryConfig())
+            object.__setattr__(self, "memory", memory)
+        registry.build(self.memory)
         at_least_one = ("batch_size", "num_steps", "loader_threads")
         every = ("log_every", "save_every", "validate_every")
         settings.check_at_least(self, 1, *at_least_one, *every)
@@ -90,19 +95,6 @@ def _check_pattern(pattern: str) -> None:
             f"frozen has the pattern {pattern!r}, which is no regular expression "
             f"({error}): write it like '^trunk/'"
         ) from error
-
-
-def check(config: TrainConfig) -> None:
-    """Checks that the parts of a config fit together.
-
-    Raises:
-      InputError: two contradict each other; the message names both.
-    """
-    if config.memory.similarity != config.model.similarity:
-        raise InputError(
-            f"memory.similarity is {config.memory.similarity}, model.similarity "
-            f"{config.model.similarity}: make them the same"
-        )
 
 
 def check_division(config: TrainConfig, *, devices: int, hosts: int) -> None:

@@ -30,7 +30,6 @@ def train_and_evaluate(
         (`divergence.DivergedError`).
     """
     cv2.setNumThreads(1)
-    config_lib.check(config)
     config_lib.check_division(
         config, devices=jax.device_count(), hosts=jax.process_count()
     )

@@ -156,5 +156,10 @@ def export(
     variables = state_lib.join_params(state.average, state.frozen)
     settings = dataclasses.asdict(config)
     settings["init_from"] = Path(config.init_from).name  # No one else's folders.
-    notes = {"steps": int(state.step), **notes, "train_config": settings}
+    notes = {
+        "steps": int(state.step),
+        **notes,
+        "tracker": {"memory": dataclasses.asdict(config.memory)},
+        "train_config": settings,
+    }
     model_file.save_model(path, config.model, variables, notes, dtype="float16")

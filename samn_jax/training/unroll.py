@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -10,7 +10,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, UInt8
 
 from samn_jax import losses, settings
-from samn_jax.memory import design as design_lib
+from samn_jax.memory import registry
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.memory.entry import Entry, Key, Read, Value, make_entry
+from samn_jax.memory.reader import make_reader
 from samn_jax.models import aggregation
 from samn_jax.models.network import QueryFeatures
 
@@ -62,7 +65,7 @@ class Network(NamedTuple):
     """What is run over a clip, and how; nothing in it is traced."""
 
     module: nn.Module
-    memory: design_lib.MemoryConfig
+    memory: MemoryConfig
     unroll: UnrollConfig = UnrollConfig()
     num_objects: int = 1  # N, of every clip; a clip may have fewer
 
@@ -113,6 +116,15 @@ def object_probability(logits: Float[Array, "B K H W"]) -> Float[Array, "B N H W
     return jax.nn.softmax(logits, axis=1)[:, 1:]
 
 
+def due(index: int) -> bool:
+    """Returns whether a frame of a clip is one of those remembered for long: all are.
+
+    Memories have room for a whole clip, so that nothing is forgotten in training.
+    """
+    del index
+    return True
+
+
 def unroll(
     network: Network, variables: dict, batch: Batch
 ) -> Float[Array, "P B K H W"]:
@@ -123,14 +135,15 @@ def unroll(
     """
     length = 2 if network.unroll.mode == "two" else batch.frames.shape[1]
     steps = _Steps(network, variables, batch, length)
-    bank = steps.first_bank()
+    memory = steps.first_memory()
     outputs = []
     # A clip is short: on CPU, XLA runs convolutions inside a scan several times slower.
     for index in range(1, length):
-        logits = steps.predict(bank, index)
+        logits, read = steps.predict(memory, index)
         outputs.append(logits)
         if index < length - 1:
-            bank = steps.remember(bank, index, steps.remembered_mask(index, logits))
+            mask = steps.remembered_mask(index, logits)
+            memory = steps.remember(memory, index, mask, read)
     return jnp.stack(outputs)
 
 
@@ -142,8 +155,11 @@ class _Steps:
     ) -> None:
         self.network, self.variables = network, variables
         capacity = max(length, MIN_CAPACITY)
-        self.memory = design_lib.build_memory(
+        self.memory = registry.build(
             dataclasses.replace(network.memory, capacity=capacity)
+        )
+        self.reader = make_reader(
+            network.module.similarity, network.memory, variables.get("memory")
         )
         frames = jnp.swapaxes(batch.frames[:, :length], 0, 1)
         self.images = frames.astype(jnp.float32) / 255.0
@@ -155,7 +171,7 @@ class _Steps:
             lambda x: x.reshape(*self.images.shape[:2], *x.shape[1:]), features
         )
 
-    def _apply(self, *args: Array | QueryFeatures, method: str) -> Array | tuple:
+    def _apply(self, *args: Array | tuple, method: str) -> Array | tuple:
         return self.network.module.apply(self.variables, *args, method=method)
 
     def _repeat(self, x: Array, axis: int = 0) -> Array:
@@ -166,30 +182,48 @@ class _Steps:
     def _query(self, index: int) -> QueryFeatures:
         return jax.tree.map(lambda x: self._repeat(x[index]), self.features)
 
-    def _encode(self, index: int, mask: Array) -> tuple[Array, Array]:
+    def _entries(self, index: int, mask: Array) -> Entry:
+        """Returns what the memories are told: every frame is found, certain and due."""
         flat = mask.reshape(-1, *mask.shape[2:])
         image = self._repeat(self.images[index])
-        return self._apply(image, self._query(index), flat, method="encode_memory")
+        key, value = self._apply(
+            image, self._query(index), flat, method="encode_memory"
+        )
 
-    def first_bank(self) -> tuple:
+        def entry(key: Key, value: Value, prob: Array) -> Entry:
+            facts = {"given": index == 0, "due": due(index)}
+            return make_entry(key, value, prob, index, **facts)
+
+        return jax.vmap(entry)(key, value, flat)
+
+    def first_memory(self) -> Any:
         """Returns a memory of the first frame with its true mask."""
-        return jax.vmap(self.memory.init)(*self._encode(0, self.truth[0]))
+        first = self._entries(0, self.truth[0])
+        return jax.vmap(lambda entry: self.memory.init(entry, self.reader))(first)
 
-    def remember(self, bank: tuple, index: int, mask: Array) -> tuple:
+    def remember(self, memory: Any, index: int, mask: Array, read: Read) -> Any:
         """Returns the memory with one more frame."""
-        key, value = self._encode(index, mask)
-        keep = jnp.ones(key.shape[:1], bool)
-        return jax.vmap(self.memory.write)(bank, key, value, keep)
 
-    def predict(self, bank: tuple, index: int) -> Array:
-        """Returns the logits (B, N + 1, H, W) of one frame."""
+        def write(state: Any, entry: Entry, read: Read) -> Any:
+            return self.memory.write(state, entry, read, self.reader)[0]
+
+        return jax.vmap(write)(memory, self._entries(index, mask), read)
+
+    def predict(self, memory: Any, index: int) -> tuple[Array, Read]:
+        """Returns the logits (B, N + 1, H, W) of one frame, and what was read."""
+
+        def look(state: Any, key: Key) -> Read:
+            return self.memory.read(state, key, self.reader)
+
         query = self._query(index)
-        readout = jax.vmap(self.memory.read)(bank, query.key)
-        log_odds = self._apply(readout, query, self.centers[index], method="decode")
+        read = jax.vmap(look)(memory, query.key)
+        log_odds = self._apply(
+            read.readout, query, self.centers[index], method="decode"
+        )
         log_odds = log_odds.reshape(*self.present.shape, *log_odds.shape[1:])
         kind = self.network.unroll.aggregation
         join = functools.partial(join_objects, kind=kind)
-        return jax.vmap(join)(log_odds, self.present)
+        return jax.vmap(join)(log_odds, self.present), read
 
     def remembered_mask(self, index: int, logits: Array) -> Array:
         """Returns the masks (B, N, H, W) that a predicted frame is remembered with."""

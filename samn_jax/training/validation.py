@@ -15,6 +15,7 @@ from samn_jax.data.clips import pipeline, sampling, sources
 from samn_jax.metrics import davis
 from samn_jax.models import model_file
 from samn_jax.tracking import predictor
+from samn_jax.tracking.config import default_config
 from samn_jax.tracking.state import TrackerSpec
 from samn_jax.training import unroll as unroll_lib
 from samn_jax.training.config import TrainConfig
@@ -63,12 +64,9 @@ class Validator:
 
     def track(self, variables: dict) -> dict[str, float]:
         """Returns the mean J of tracking each held-out video from its first mask."""
-        config = self._config.model
-        spec = TrackerSpec(
-            model_file.build_network(config),
-            predictor.default_config(config.network),
-            config.similarity,
-            config.regression,
+        model, memory = self._config.model, self._config.memory
+        spec = TrackerSpec.of(
+            model_file.build_network(model), default_config(model, memory=memory)
         )
         tracker = predictor.Tracker(spec, variables)
         scores = [track_video(tracker, video) for video in self._videos]

@@ -1,4 +1,4 @@
-"""The ring buffer against a plain list of frames, written one by one."""
+"""Storage of whole frames and of single cells."""
 
 import jax
 import jax.numpy as jnp
@@ -6,120 +6,76 @@ import numpy as np
 import pytest
 
 from samn_jax.memory import bank as bank_lib
-
-KEY_SHAPE, VALUE_SHAPE = (2, 3, 4), (2, 3, 5)
-
-write = jax.jit(bank_lib.write, static_argnames="last_add")
-PATTERNS = {
-    "every third": [i % 3 == 0 for i in range(1, 15)],
-    "all": [True] * 14,
-    "none": [False] * 14,
-    "random": list(np.random.default_rng(0).random(14) < 0.5),
-}
+from samn_jax.memory import cells as cells_lib
+from tests.memory import frames
 
 
-def frame(number):
-    """Key and value that tell which frame they are of."""
-    return jnp.full(KEY_SHAPE, float(number)), jnp.full(VALUE_SHAPE, -float(number))
-
-
-def bank_after(keeps, capacity, last_add=True):
-    bank = bank_lib.init_bank(capacity, *frame(0))
-    for number, keep in enumerate(keeps, start=1):
-        bank = write(bank, *frame(number), jnp.asarray(keep), last_add=last_add)
+def bank_of(*numbers, capacity=5):
+    bank = bank_lib.first_slot(capacity, frames.numbered(numbers[0], given=True))
+    for slot, number in enumerate(numbers[1:], start=1):
+        bank = bank_lib.place(bank, slot, frames.numbered(number))
     return bank
 
 
-def remembered(bank):
-    """Numbers of the frames that may be read; keys and values must agree on them."""
-    keys = np.asarray(bank.keys)[np.asarray(bank.valid)]
-    values = np.asarray(bank.values)[np.asarray(bank.valid)]
-    assert (keys == keys[:, :1, :1, :1]).all() and (
-        values == -keys[:, :1, :1, :1]
-    ).all()
-    return sorted(keys[:, 0, 0, 0].astype(int).tolist())
+def test_the_first_frame_is_in_slot_0_and_the_others_are_empty():
+    found = bank_lib.table(bank_of(7))
+    assert found.frame_idx.tolist() == [7, -1, -1, -1, -1]
+    assert found.given.tolist() == found.valid.tolist() == [True] + [False] * 4
+    assert found.age(9).tolist() == [2, -1, -1, -1, -1]
 
 
-def expected_frames(keeps, capacity, last_add=True):
-    """First frame, last frame, and the newest kept ones before it that have room."""
-    last = len(keeps)
-    kept = [number for number, keep in enumerate(keeps, start=1) if keep]
-    interval = [number for number in kept if number != last]
-    interval = interval[-(capacity - bank_lib.RESERVED_SLOTS) :]
-    return sorted([0, *interval] + ([last] if last_add or keeps[-1] else []))
+def test_place_and_move_write_only_when_they_should():
+    bank = bank_of(0, 3)
+    place, move = jax.jit(bank_lib.place), jax.jit(bank_lib.move)
+    same = place(bank, 1, frames.numbered(4), jnp.bool_(False))
+    jax.tree.map(np.testing.assert_array_equal, same, bank)
+    same = move(bank, 1, 2, jnp.bool_(False))
+    jax.tree.map(np.testing.assert_array_equal, same, bank)
+    moved = place(move(bank, 1, 2), 1, frames.numbered(4))
+    assert moved.frame_idx.tolist() == [0, 4, 3, -1, -1]
+    np.testing.assert_array_equal(moved.key.attention[:3, 0, 0, 0], [0, 4, 3])
+    assert bank_lib.frame_at(moved, 2) == 3 and bank_lib.frame_at(moved, 3) == -1
 
 
-@pytest.mark.parametrize("last_add", [True, False])
-@pytest.mark.parametrize("capacity", [3, 5])
-@pytest.mark.parametrize("pattern", PATTERNS)
-def test_holds_first_last_and_newest_kept_frames(pattern, capacity, last_add):
-    keeps = PATTERNS[pattern]
-    bank = bank_lib.init_bank(capacity, *frame(0))
-    assert remembered(bank) == [0]
-    for number, keep in enumerate(keeps, start=1):
-        bank = write(bank, *frame(number), jnp.asarray(keep), last_add=last_add)
-        expected = expected_frames(keeps[:number], capacity, last_add)
-        assert remembered(bank) == expected
+def test_the_victim_is_empty_else_oldest_else_given():
+    victim = jax.jit(bank_lib.victim)
+    fixed = jnp.arange(5) == 0
+    assert victim(bank_of(0, 5, 3), fixed=fixed) == 3
+    full = bank_of(0, 5, 3, 8, 9)
+    assert victim(full, fixed=fixed) == 2
+    assert victim(full, worth=jnp.float32([0, 4, 3, 2, 9]), fixed=fixed) == 3
+    all_given = full._replace(given=jnp.ones(5, bool))
+    assert victim(all_given) == 0 and victim(all_given, fixed=fixed) == 2
+    one_free = full._replace(given=jnp.arange(5) != 4)
+    assert victim(one_free, fixed=fixed) == 4
+    # A slot that can't be read is as good as empty.
+    shut = full._replace(valid=jnp.arange(5) != 4)
+    assert victim(shut, fixed=fixed) == 4
 
 
-def test_capacity_for_all_frames_forgets_none_of_the_kept():
-    keeps = PATTERNS["random"]
-    kept = [number for number, keep in enumerate(keeps, start=1) if keep]
-    bank = bank_after(keeps, capacity=len(keeps) + bank_lib.RESERVED_SLOTS)
-    assert remembered(bank) == sorted({0, *kept, len(keeps)})
-
-
-def test_write_leaves_the_old_bank_as_it_was():
-    bank = bank_after([True, False, True], capacity=4)
-    before = jax.tree.map(np.array, bank)
-    write(bank, *frame(9), jnp.asarray(True))
-    jax.tree.map(np.testing.assert_array_equal, bank, before)
-
-
-def test_scan_equals_a_loop_and_compiles_once():
-    keeps = PATTERNS["every third"]
-    traces = []
-
-    @jax.jit
-    def step(bank, number, keep):
-        traces.append(number)
-        key = jnp.full(KEY_SHAPE, number)
-        return bank_lib.write(bank, key, jnp.full(VALUE_SHAPE, -number), keep)
-
-    numbers = jnp.arange(1.0, len(keeps) + 1)
-    start = bank_lib.init_bank(5, *frame(0))
-    bank = start
-    for number, keep in zip(numbers, keeps, strict=True):
-        bank = step(bank, number, jnp.asarray(keep))
-    assert len(traces) == 1
-    scanned, _ = jax.lax.scan(
-        lambda carry, xs: (step(carry, *xs), None), start, (numbers, jnp.asarray(keeps))
+@pytest.mark.parametrize("capacity", [4, 12])
+def test_cells_of_the_first_frame_come_first(capacity):
+    bank = cells_lib.first_cells(capacity, frames.random(3, given=True))
+    count = frames.H * frames.W
+    assert bank.valid.shape == (max(capacity, count),)
+    assert bank.valid.tolist() == [i < count for i in range(max(capacity, count))]
+    table = cells_lib.table(bank)
+    assert set(table.frame_idx.tolist()) == ({3, -1} if capacity > count else {3})
+    assert table.given[:count].all() and not table.given[count:].any()
+    np.testing.assert_array_equal(
+        bank.key.attention[:count], frames.random(3).key.attention.reshape(count, -1)
     )
-    jax.tree.map(np.testing.assert_array_equal, scanned, bank)
 
 
-def test_objects_batch_by_vmap():
-    banks = [bank_after(keeps, capacity=4) for keeps in ([True, False], [False, True])]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *banks)
-    keeps = jnp.asarray([False, True])
-    key, value = (jnp.stack([x, x]) for x in frame(3))
-    batched = jax.jit(jax.vmap(bank_lib.write))(stacked, key, value, keeps)
-    for i, bank in enumerate(banks):
-        alone = write(bank, *frame(3), keeps[i])
-        jax.tree.map(
-            lambda got, want, i=i: np.testing.assert_array_equal(got[i], want),
-            batched,
-            alone,
+def test_cells_are_placed_where_they_should_and_nowhere_else():
+    bank = cells_lib.first_cells(12, frames.random(0))
+    new = cells_lib.cells_of(frames.random(1))
+    some = jax.tree.map(lambda x: x[:3], new)
+    when = jnp.asarray([True, False, True])
+    after = jax.jit(cells_lib.place_cells)(bank, jnp.asarray([10, 2, 4]), some, when)
+    for place in range(12):
+        source = {10: (new, 0), 4: (new, 2)}.get(place, (bank, place))
+        np.testing.assert_array_equal(
+            after.value.labels[place], source[0].value.labels[source[1]]
         )
-
-
-def test_keeps_its_own_precision():
-    key, value = (x.astype(jnp.bfloat16) for x in frame(0))
-    bank = bank_lib.init_bank(4, key, value)
-    bank = write(bank, *frame(1), jnp.asarray(False))
-    assert bank.keys.dtype == bank.values.dtype == jnp.bfloat16
-
-
-def test_too_few_slots_are_refused():
-    with pytest.raises(ValueError, match="at least 3"):
-        bank_lib.init_bank(2, *frame(0))
+    assert after.valid.sum() == 10 and after.frame_idx[10] == 1

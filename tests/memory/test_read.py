@@ -1,5 +1,7 @@
 """Space-time attention against a loop in numpy, and read in chunks against whole."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +12,11 @@ from samn_jax.memory import read
 T, H, W, CK, CV = 5, 3, 4, 6, 7
 
 attend = jax.jit(read.attend, static_argnames="kind")
-attend_in_chunks = jax.jit(
-    read.attend_in_chunks, static_argnames=("kind", "chunk_slots")
-)
+
+
+@functools.partial(jax.jit, static_argnames=("kind", "chunk"))
+def attend_in_chunks(*arrays, **how):
+    return read.attend_in_chunks(*arrays, **how)[0]
 
 
 @pytest.fixture
@@ -52,17 +56,36 @@ def test_whole_read_equals_the_loop(memory, kind):
 
 
 @pytest.mark.parametrize("kind", read.SIMILARITIES)
-@pytest.mark.parametrize("chunk_slots", [1, 2, 5, 8])
-def test_read_in_chunks_equals_the_loop(memory, chunk_slots, kind):
-    readout = attend_in_chunks(*memory, kind=kind, chunk_slots=chunk_slots)
+@pytest.mark.parametrize("chunk", [1, 2, 5, 8])
+def test_read_in_chunks_equals_the_loop(memory, chunk, kind):
+    readout = attend_in_chunks(*memory, kind=kind, chunk=chunk)
     np.testing.assert_allclose(readout, readout_by_loop(*memory, kind), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", read.SIMILARITIES)
+@pytest.mark.parametrize("chunk", [0, 1, 2, 5, 8])
+def test_masses_are_sums_of_the_attention(memory, chunk, kind):
+    query, keys, values, log_weights = memory
+    attention = read.attention(query, keys, log_weights, kind=kind)
+    if chunk:
+        how = {"kind": kind, "chunk": chunk}
+        _, total = read.attend_in_chunks(*memory, **how)
+        masses = read.masses_in_chunks(query, keys, log_weights, total, **how)
+    else:
+        masses = read.masses(attention, T, (H, W))
+    slots = np.asarray(attention).reshape(H, W, T, -1)
+    np.testing.assert_allclose(masses[0], slots.sum(-1), atol=1e-5)
+    np.testing.assert_allclose(masses[0].sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_array_equal(masses[0][..., [1, 4]], 0.0)
+    np.testing.assert_allclose(masses[1], np.sum(attention, axis=0), atol=1e-5)
+    assert masses[1].shape == (T * H * W,)
 
 
 def test_a_first_chunk_of_empty_slots_leaves_no_trace(memory):
     query, keys, values, log_weights = memory
     log_weights = log_weights.at[:2].set(read.EMPTY)
     memory = (query, keys, values.at[:2].set(1e4), log_weights)
-    readout = attend_in_chunks(*memory, chunk_slots=1)
+    readout = attend_in_chunks(*memory, chunk=1)
     np.testing.assert_allclose(readout, readout_by_loop(*memory, "dot"), atol=1e-5)
 
 
@@ -81,7 +104,7 @@ def test_gradients_of_both_forms_agree(memory):
     gradient = jax.jit(jax.grad(loss, argnums=(1, 2, 3, 4)), static_argnums=0)
 
     def in_chunks(*arrays):
-        return read.attend_in_chunks(*arrays, chunk_slots=2)
+        return read.attend_in_chunks(*arrays, chunk=2)[0]
 
     whole, chunked = gradient(read.attend, *memory), gradient(in_chunks, *memory)
     for expected, found in zip(whole, chunked, strict=True):
@@ -107,11 +130,11 @@ def test_order_of_slots_does_not_matter(memory, form):
     np.testing.assert_allclose(form(*shuffled), form(*memory), atol=1e-5)
 
 
-@pytest.mark.parametrize("form", [read.attend, read.attend_in_chunks])
+@pytest.mark.parametrize("form", [attend, attend_in_chunks])
 def test_half_precision_values_are_read_in_half_precision(memory, form):
     *arrays, log_weights = memory
     low = [x.astype(jnp.bfloat16) for x in arrays]
-    readout = jax.jit(form)(*low, log_weights)
+    readout = form(*low, log_weights)
     assert readout.dtype == jnp.bfloat16
     np.testing.assert_allclose(readout.astype(jnp.float32), attend(*memory), atol=0.05)
 
@@ -135,7 +158,7 @@ def test_chunks_never_hold_the_whole_affinity():
     whole, per_slot = slots * cells * cells, cells * cells
     assert largest(read.attend) >= whole
     limit = max(2 * per_slot, slots * cells * CV)
-    assert largest(lambda *a: read.attend_in_chunks(*a, chunk_slots=2)) <= limit
+    assert largest(lambda *a: read.attend_in_chunks(*a, chunk=2)) <= limit
 
 
 def test_slot_log_weights_shut_out_empty_slots():

@@ -1,16 +1,13 @@
 """Regression over the memory against numpy's least squares."""
 
-import dataclasses
-
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.memory import design, regression
+from samn_jax.memory import regression
 
-CONFIG = regression.RegressionConfig(features=5, labels=3, ridge=0.02)
+RIDGE = 0.02
 
 
 @pytest.fixture
@@ -23,7 +20,8 @@ def cells():
 
 def regress(*arrays):
     """The regression of numpy arrays."""
-    return np.asarray(regression.regress(CONFIG, *map(jnp.asarray, arrays)))
+    arrays = map(jnp.asarray, arrays)
+    return np.asarray(regression.regress(*arrays, ridge=RIDGE))
 
 
 def lstsq_oracle(x, y, weights, ridge):
@@ -104,7 +102,7 @@ def test_gradient_matches_finite_differences(cells):
     seen = jnp.ones(features.shape[:3])
 
     def loss(features, labels):
-        found = regression.regress(CONFIG, features[0], features, labels, seen)
+        found = regression.regress(features[0], features, labels, seen)
         return jnp.sum(jnp.sin(found))
 
     features, labels = jnp.asarray(features), jnp.asarray(labels)
@@ -115,29 +113,3 @@ def test_gradient_matches_finite_differences(cells):
     ends = [loss(features + s * step * direction, labels) for s in (1, -1)]
     slope = (ends[0] - ends[1]) / (2 * step)
     assert float(jnp.vdot(grad, direction)) == pytest.approx(float(slope), rel=2e-2)
-
-
-def test_design_joins_attention_and_regression(cells):
-    features, labels = cells
-    rng = np.random.default_rng(4)
-    key, value = jnp.asarray(rng.normal(size=(2, 3, 4, 6, 7)), jnp.float32)
-    features, labels = jnp.asarray(features), jnp.asarray(labels)
-    joined = [jnp.concatenate(x, -1) for x in ((key, features), (value, labels))]
-    plain = design.MemoryConfig(capacity=4, similarity="l2")
-    both = dataclasses.replace(plain, regression=CONFIG)
-    states = []
-    for config, (keys, values) in ((plain, (key, value)), (both, joined)):
-        memory = design.build_memory(config)
-        state = memory.init(keys[0], values[0])
-        for i in (1, 2):
-            state = memory.write(state, keys[i], values[i], jnp.bool_(True))
-        states.append((memory, state))
-    (attention, bank), (memory, state) = states
-    readout = memory.read(state, joined[0][1])
-    chex.assert_shape(readout, (4, 6, 7 + 3))
-    np.testing.assert_allclose(
-        readout[..., :7], attention.read(bank, key[1]), atol=1e-5
-    )
-    seen = np.ones((3, 4, 6), np.float32)
-    expected = regress(features[1], features, labels, seen)
-    np.testing.assert_allclose(readout[..., 7:], expected, atol=1e-4)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from samn_jax.memory.entry import Value
 from samn_jax.models import samn
 from tests.models import random_variables
 
@@ -28,10 +29,16 @@ def make(config=TINY):
 def test_shapes_of_every_method():
     variables, apply, image, mask = make()
     query = apply(variables, image, method="encode_query")
-    assert query.key.shape == (2, 2, 3, 4) and query.value.shape == (2, 2, 3, 6)
+    assert query.key.attention.shape == (2, 2, 3, 4) and query.value.shape == (
+        2,
+        2,
+        3,
+        6,
+    )
     assert [x.shape[1:3] for x in query.pyramid] == [(2, 3), (4, 6), (8, 12)]
     memory = apply(variables, image, query, mask, method="encode_memory")
-    assert [x.shape for x in memory] == [(2, 2, 3, 4), (2, 2, 3, 6)]
+    shapes = [x.shape for x in jax.tree.leaves(memory)]
+    assert shapes == [(2, 2, 3, 4), (2, 2, 3, 0), (2, 2, 3, 6), (2, 2, 3, 0)]
     center = jnp.full((2, 2), 30.0)
     log_odds = apply(variables, memory[1], query, center, method="decode")
     assert log_odds.shape == mask.shape
@@ -42,7 +49,7 @@ def test_shapes_of_every_method():
 def test_log_odds_give_the_softmax_of_both_logits():
     variables, apply, image, _ = make()
     query = apply(variables, image, method="encode_query")
-    args = (variables, query.value, query, jnp.full((2, 2), 30.0))
+    args = (variables, Value.plain(query.value), query, jnp.full((2, 2), 30.0))
     log_odds = apply(*args, method="decode")
     logits = apply(*args, method="decode_logits")
     np.testing.assert_allclose(
@@ -57,8 +64,8 @@ def test_memory_sees_the_background_unless_told_of_others():
     background = apply(*args, method="encode_memory")
     told = apply(*args, 1.0 - mask, method="encode_memory")
     alone = apply(*args, 0.0 * mask, method="encode_memory")
-    np.testing.assert_array_equal(background[1], told[1])
-    assert not np.allclose(background[1], alone[1])
+    np.testing.assert_array_equal(background[1].attention, told[1].attention)
+    assert not np.allclose(background[1].attention, alone[1].attention)
 
 
 def test_batch_entries_do_not_mix():
@@ -74,8 +81,9 @@ def test_center_matters_with_a_positional_encoding(mode, moves):
     config = dataclasses.replace(TINY, positions=mode)
     variables, apply, image, _ = make(config)
     query = apply(variables, image, method="encode_query")
+    readout = Value.plain(query.value)
     here, there = (
-        apply(variables, query.value, query, jnp.full((2, 2), x), method="decode")
+        apply(variables, readout, query, jnp.full((2, 2), x), method="decode")
         for x in (5.0, 50.0)
     )
     assert bool(jnp.any(jnp.abs(here - there) > 1e-4)) == bool(moves)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from samn_jax.memory import read as read_lib
+from samn_jax.memory.entry import Value
 from samn_jax.models import samn, winograd
 from tests.parity import formula_weights
 from tests.parity.golden import files
@@ -34,7 +35,7 @@ def soft_aggregate(prob: np.ndarray) -> np.ndarray:
 
 
 def check_query(golden: dict, n: int, query) -> None:
-    compare(golden, f"qkey_{n}", channels_first(query.key)[:, ::4, ::4])
+    compare(golden, f"qkey_{n}", channels_first(query.key.attention)[:, ::4, ::4])
     compare(golden, f"qval_{n}", channels_first(query.value)[::8, ::4, ::4])
     for name, features, stride in zip(
         ("r4", "r3", "r2"), query.pyramid, (3, 6, 12), strict=True
@@ -73,15 +74,17 @@ def check_file(golden: dict, variables: dict, frames) -> None:
             check_query(golden, n, query)
             memory_keys, memory_values = jnp.stack(keys), jnp.stack(values)
             shut = jnp.zeros(memory_keys.shape[:3])
-            readout = attend(query.key[0], memory_keys, memory_values, shut)[None]
+            readout = attend(query.key.attention[0], memory_keys, memory_values, shut)[
+                None
+            ]
             joined = jnp.concatenate([readout, query.value], axis=-1)
             compare(golden, f"read_{n}", channels_first(joined)[::16, ::3, ::3])
             affinity = read_lib.similarity(
-                query.key[0, 0, :1], memory_keys.reshape(-1, 128), kind="dot"
+                query.key.attention[0, 0, :1], memory_keys.reshape(-1, 128), kind="dot"
             )
             compare(golden, f"aff_col0_{n}", jax.nn.softmax(affinity[0]))
             center_xy = jnp.full((1, 2), 192.0)
-            log_odds = apply(readout, query, center_xy, method="decode")
+            log_odds = apply(Value.plain(readout), query, center_xy, method="decode")
             prob = np.asarray(jax.nn.sigmoid(log_odds[0]))
             compare(golden, f"ps_{n}", prob[::4, ::4])
             logits = soft_aggregate(prob)
@@ -89,10 +92,10 @@ def check_file(golden: dict, variables: dict, frames) -> None:
             prob = np.asarray(jax.nn.softmax(logits, axis=0))[1:]
             compare(golden, f"prob_{n}", prob[0, ::4, ::4])
         key, value = apply(image, query, jnp.asarray(prob), method="encode_memory")
-        keys.append(key[0])
-        values.append(value[0])
-        compare(golden, f"mkey_{n}", key.reshape(-1, 128)[::7, ::4])
-        compare(golden, f"mval_{n}", value.reshape(-1, 512)[::7, ::16])
+        keys.append(key.attention[0])
+        values.append(value.attention[0])
+        compare(golden, f"mkey_{n}", key.attention.reshape(-1, 128)[::7, ::4])
+        compare(golden, f"mval_{n}", value.attention.reshape(-1, 512)[::7, ::16])
 
 
 @pytest.mark.parametrize("fast", [False, True])

@@ -10,7 +10,7 @@ import optax
 import pytest
 
 from samn_jax.convert import rules
-from samn_jax.memory.design import MemoryConfig
+from samn_jax.memory.config import MemoryConfig
 from samn_jax.models import samn
 from samn_jax.training import parallel, state, step, unroll
 from tests.parity import formula_weights
@@ -24,7 +24,7 @@ SPLIT_COLUMN = 170
 OBJECTIVE = step.Objective(
     network=unroll.Network(
         samn.SAMN(),
-        MemoryConfig(similarity="dot"),
+        MemoryConfig(),
         unroll.UnrollConfig(mode="recurrent", aggregation="soft"),
         num_objects=2,
     ),

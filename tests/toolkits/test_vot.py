@@ -34,7 +34,7 @@ def test_trackers_are_described_for_each_kind_of_answer(tmp_path):
 def test_the_command_calls_run_with_what_was_given(tmp_path, monkeypatch):
     (tmp_path / "my 100%.safetensors").touch()
     monkeypatch.chdir(tmp_path)
-    settings = ("memory_capacity=4", "machine=emd")
+    settings = ("memory.capacity=4", "memory.machine.mode=emd")
     checkpoint = "my 100%.safetensors"
     path = vot.write_ini(
         tmp_path, checkpoint=checkpoint, sizes=((3, 4),), settings=settings

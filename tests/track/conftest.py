@@ -16,7 +16,8 @@ FRAMES, MASKS = color_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(COU
 
 @pytest.fixture(scope="session")
 def tracker():
-    return Tracker(color_net.make_spec(use_spatial=False, memorize_every=0), {})
+    spec = color_net.make_spec(use_spatial=False, memory={"memorize_every": 0})
+    return Tracker(spec, {})
 
 
 @pytest.fixture(scope="session")

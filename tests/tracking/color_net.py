@@ -1,12 +1,13 @@
 """A network without weights that tells objects by color, and clips for it."""
 
-import dataclasses
-
 import flax.linen as nn
 import jax.numpy as jnp
 import numpy as np
 
+from samn_jax import overrides
 from samn_jax.dcf import augmentation, spatial_memory
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.memory.entry import Key, Value
 from samn_jax.models.network import QueryFeatures
 from samn_jax.tracking import TrackerConfig, TrackerSpec
 
@@ -16,7 +17,7 @@ RED, GRAY = (220, 30, 30), (110, 110, 110)
 CONFIG = TrackerConfig(
     crop_size=64,
     filter_crop_size=96,
-    memory_capacity=4,
+    memory=MemoryConfig(capacity=4),
     min_area_px=10,
     spatial=spatial_memory.SpatialMemoryConfig(
         num_projected=3,
@@ -44,17 +45,19 @@ class ColorNet(nn.Module):
     A pixel is the object's if its color is near the one that the readout tells.
     """
 
+    similarity = "l2"
+
     def encode_query(self, image):
         key = 6.0 * (cell_means(image) - 0.5)
-        return QueryFeatures(key, key, (key, image))
+        return QueryFeatures(Key.plain(key), key, (key, image))
 
     def encode_memory(self, image, query, mask):
         inside = mask[..., None]
         value = cell_means(jnp.concatenate((inside, inside * image), -1))
-        return query.key, value
+        return query.key, Value.plain(value)
 
     def decode(self, readout, query, center_xy):
-        total = readout.sum(axis=(1, 2))
+        total = readout.attention.sum(axis=(1, 2))
         color = total[:, 1:] / jnp.maximum(total[:, :1], 1e-3)
         distance = jnp.abs(query.pyramid[1] - color[:, None, None, :]).max(axis=-1)
         return 30.0 * (0.2 - distance)
@@ -65,7 +68,8 @@ class ColorNet(nn.Module):
 
 
 def make_spec(**fields):
-    return TrackerSpec(ColorNet(), dataclasses.replace(CONFIG, **fields), "l2")
+    """The network with settings that differ, `memory` as a mapping of fields."""
+    return TrackerSpec.of(ColorNet(), overrides.merge(CONFIG, fields))
 
 
 def draw(boxes, size=(96, 120), color=RED):

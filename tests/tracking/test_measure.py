@@ -28,7 +28,10 @@ def make_target(size=(20.0, 30.0), area=400.0, first_size=(10.0, 15.0), first=10
 def make_measurement(area, found=True):
     component = jnp.zeros((8, 8), bool)
     center = floats(60.0, 45.0)
-    return measure.Measurement(component, jnp.bool_(found), center, jnp.float32(area))
+    one = jnp.float32(1.0)
+    return measure.Measurement(
+        component, jnp.bool_(found), center, jnp.float32(area), one
+    )
 
 
 def numpy_update(target, area, found, step, may_scale, limit, down=1.0):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
+from samn_jax.memory.designs import ring
 from samn_jax.models import model_file
 from samn_jax.tracking import Tracker, predictor
 from tests.models import tiny_lite
@@ -12,7 +13,8 @@ from tests.tracking import color_net
 from tests.tracking.compile_count import count_compilations
 
 # The spatial memory is tested with the tracker; without it all compiles sooner.
-TRACKER = Tracker(color_net.make_spec(use_spatial=False, memorize_every=0), {})
+SPEC = color_net.make_spec(use_spatial=False, memory={"memorize_every": 0})
+TRACKER = Tracker(SPEC, {})
 FRAMES, MASKS = color_net.make_clip([(30 + 3 * i, 30 + 2 * i) for i in range(5)])
 
 
@@ -72,7 +74,7 @@ def test_step_in_place_gives_the_same_and_takes_the_state(begun):
     kept = TRACKER.step(state, FRAMES[1])
     given = TRACKER.step_in_place(state, FRAMES[1])
     assert_same(kept, given)
-    assert state.memory.keys.is_deleted()
+    assert state.memory.bank.key.attention.is_deleted()
 
 
 def test_video_in_chunks_equals_steps(begun):
@@ -181,14 +183,19 @@ def test_box_and_mask_of_any_kind_mark_the_same_pixels():
 
 
 def test_checkpoint_settings_come_from_network_file_and_caller(tmp_path):
-    notes = {"tracker": {"crop_size": 64, "memory_capacity": 5}}
+    notes = {"tracker": {"crop_size": 64, "memory": {"capacity": 5, "last_add": False}}}
     path = tmp_path / "tiny.safetensors"
     model_file.save_model(path, tiny_lite.CONFIG, tiny_lite.make_variables(), notes)
-    tracker = Tracker.from_checkpoint(path, memory_capacity=6)
+    tracker = Tracker.from_checkpoint(path, memory={"capacity": 6})
     assert tracker.config.clamp_crop, "the compact network's own default"
     assert tracker.config.crop_size == 64, "the file's"
-    assert tracker.config.memory_capacity == 6, "the caller's"
-    assert tracker.spec.similarity == "l2"
-    assert tracker.spec == Tracker.from_checkpoint(path, memory_capacity=6).spec
+    memory = tracker.config.memory
+    assert not memory.remember_lost, "the compact network's own default"
+    assert not memory.last_add, "the file's"
+    assert memory.capacity == 6, "the caller's"
+    assert tracker.spec.memory == ring.Ring(6, last_add=False, remember_lost=False)
+    assert tracker.spec.reader({}).similarity == "l2"
+    again = Tracker.from_checkpoint(path, **{"memory.capacity": 6})
+    assert tracker.spec == again.spec and hash(tracker.spec) == hash(again.spec)
     with pytest.raises(errors.InputError, match=re.escape("neither a file nor")):
         Tracker.from_checkpoint(tmp_path / "other")

@@ -5,9 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from samn_jax.memory.entry import Key, make_entry
 from samn_jax.tracking import segmentation
 from samn_jax.tracking.state import Target, floats
 from tests.tracking import color_net
+
+
+def first_memory(spec, key, value):
+    """The memory of a first frame whose mask does not matter."""
+    entry = make_entry(key, value, jnp.zeros((64, 64)), 0, given=True)
+    return spec.memory.init(entry, spec.reader({}))
+
 
 EXTENT = np.array([96, 120], np.int32)
 choose = jax.jit(segmentation.choose_crop, static_argnums=0)
@@ -83,50 +91,31 @@ def test_segment_reads_what_was_encoded(seen):
 
     @functools.partial(jax.jit, static_argnums=0)
     def segment(spec, view, memory):
-        return segmentation.segment(spec, {}, view, memory)
+        return segmentation.segment(spec, {}, view, memory)[0]
 
-    prob = segment(spec, view, spec.memory.init(*entry))
+    prob = segment(spec, view, first_memory(spec, *entry))
     assert prob.shape == (64, 64)
     np.testing.assert_array_equal(prob > 0.5, inside > 0.5)
     # A memory of background alone shows nothing.
-    nothing = spec.memory.init(entry[0], jnp.zeros_like(entry[1]))
+    nothing = first_memory(spec, entry[0], jax.tree.map(jnp.zeros_like, entry[1]))
     assert not np.any(np.asarray(segment(spec, view, nothing)) > 0.5)
 
 
-@pytest.mark.parametrize("machine", ["cross_reference", "cosine", "emd"])
-def test_machine_changes_what_is_read_from_two_frames(seen, machine):
-    spec, view, _, (key, value) = seen
-    other = (key[::-1] + 0.5, jnp.zeros_like(value))
+@pytest.mark.parametrize("mode", ["cross_reference", "cosine", "emd"])
+def test_machine_changes_what_is_read_from_two_frames(seen, mode):
+    _, view, _, (key, value) = seen
+    other = Key.plain(key.attention[::-1] + 0.5), jax.tree.map(jnp.zeros_like, value)
 
     @functools.partial(jax.jit, static_argnums=0)
     def read(spec, key):
-        memory = spec.memory.init(*other)
-        memory = spec.memory.write(memory, key, value, jnp.bool_(True))
-        return spec.memory.read(memory, view.query.key[0])
+        memory, reader = first_memory(spec, *other), spec.reader({})
+        query = jax.tree.map(lambda x: x[0], view.query.key)
+        entry = make_entry(key, value, jnp.zeros((64, 64)), 1)
+        past = spec.memory.read(memory, query, reader)
+        memory, _ = spec.memory.write(memory, entry, past, reader)
+        return spec.memory.read(memory, query, reader).readout.attention
 
-    plain = read(spec, key)
-    weighed = read(color_net.make_spec(machine=machine), key)
+    plain = read(color_net.make_spec(), key)
+    weighed = read(color_net.make_spec(memory={"machine.mode": mode}), key)
     assert np.isfinite(weighed).all()
     assert np.abs(np.asarray(plain - weighed)).max() > 1e-4
-
-
-@pytest.mark.parametrize("found", [True, False])
-@pytest.mark.parametrize("remember_lost", [True, False])
-def test_lost_frames_are_remembered_only_on_demand(seen, found, remember_lost):
-    _, _, _, (key, value) = seen
-    spec = color_net.make_spec(remember_lost=remember_lost)
-    before = spec.memory.init(key, value)
-    entry = (key + 1.0, value)
-    flags = jnp.bool_(False), jnp.bool_(found)
-    after = segmentation.remember(spec, before, entry, *flags)
-    assert bool(after.valid[1]) == (found or remember_lost)
-
-
-def test_without_last_add_only_kept_frames_can_be_read(seen):
-    _, _, _, entry = seen
-    spec = color_net.make_spec(last_add=False)
-    for keep in (False, True):
-        memory = spec.memory.init(*entry)
-        flags = jnp.bool_(keep), jnp.bool_(True)
-        memory = segmentation.remember(spec, memory, entry, *flags)
-        assert memory.valid.tolist() == [True, keep, False, False]

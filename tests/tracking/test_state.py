@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
+from samn_jax.memory.designs import ring
 from samn_jax.tracking import TrackerConfig, state
 from tests.tracking import color_net
 
@@ -24,17 +25,18 @@ def test_a_side_that_the_stride_does_not_divide_is_refused(name, side):
 
 def test_equal_specs_are_one_static_argument():
     one, same = color_net.make_spec(), color_net.make_spec()
-    other = color_net.make_spec(last_add=False)
+    other = color_net.make_spec(memory={"last_add": False})
     assert one == same and hash(one) == hash(same)
     assert one != other
 
 
 def test_spec_hands_its_switches_to_the_memory():
-    spec = color_net.make_spec(last_add=False, machine="emd", memory_chunk=2)
-    config = spec.memory.config
-    assert (config.last_add, config.machine.mode) == (False, "emd")
-    assert (config.capacity, config.chunk_slots) == (4, 2)
-    assert config.similarity == "l2"
+    memory = {"last_add": False, "machine.mode": "emd", "chunk_slots": 2}
+    spec = color_net.make_spec(memory=memory)
+    reader = spec.reader({"memory": 7})
+    assert spec.memory == ring.Ring(capacity=4, last_add=False)
+    assert (reader.machine.mode, reader.chunk_slots) == ("emd", 2)
+    assert reader.similarity == "l2" and reader.parameters == 7
 
 
 def test_floats_is_a_float32_vector():

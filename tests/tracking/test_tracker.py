@@ -75,9 +75,9 @@ def test_target_is_followed():
 def test_both_memories_learn():
     states, _ = run()
     # First, last, and frame 5, which moved to the ring when frame 6 came.
-    assert states[1].memory.valid.tolist() == [True, True, False, False]
+    assert states[1].memory.bank.valid.tolist() == [True, True, False, False]
     assert [bool(s.memory.keep_last) for s in states] == [i == 5 for i in range(9)]
-    assert states[6].memory.valid.tolist() == [True, True, True, False]
+    assert states[6].memory.bank.valid.tolist() == [True, True, True, False]
     samples = [int(jnp.sum(s.spatial.samples.weights > 0)) for s in states[:4]]
     assert samples == [3, 4, 5, 6]
     assert np.any(states[0].spatial.filter != states[4].spatial.filter)
@@ -157,7 +157,7 @@ def test_an_uncertain_frame_teaches_nothing(from_mask):
 
 
 def test_uncertain_frames_are_kept_if_samples_are_not_filtered():
-    spec = color_net.make_spec(filter_samples=False)
+    spec = color_net.make_spec(memory={"filter_samples": False})
     before = doubt(begin()[0])
     state, answer = step(spec, {}, before, FRAMES[1])
     assert answer.uncertainty > 10.0 and state.memory.keep_last
@@ -167,8 +167,7 @@ def test_uncertain_frames_are_kept_if_samples_are_not_filtered():
 def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
     # So that a video is one scan. Nothing is compiled here.
     config = dataclasses.replace(tiny_lite.CONFIG, compute_dtype=dtype)
-    reading = (config.similarity, config.regression)
-    spec = TrackerSpec(lite.LiteNet(config), color_net.CONFIG, *reading)
+    spec = TrackerSpec.of(lite.LiteNet(config), color_net.CONFIG)
     given = tiny_lite.make_variables(config), FRAMES[0], EXTENT
     mask = MASKS[0].astype(np.float32)
     begin_lite = functools.partial(init_tracker, spec, from_mask=True)
@@ -179,20 +178,22 @@ def test_the_compact_networks_state_keeps_its_shapes_and_types(dtype):
     assert jax.tree.map(lambda x: (x.shape, x.dtype), first) == jax.tree.map(
         lambda x: (x.shape, x.dtype), state
     )
-    assert first.memory.keys.shape == (4, 4, 4, 4 + 3)
-    assert first.memory.keys.dtype == jnp.dtype(dtype)
+    shapes = [x.shape for x in first.memory.bank.key]
+    assert shapes == [(4, 4, 4, 4), (4, 4, 4, 3)]
+    assert {x.dtype for x in first.memory.bank.key} == {jnp.dtype(dtype)}
     assert answer.mask.shape == (96, 120) and answer.mask.dtype == jnp.float32
 
 
 def test_without_spatial_memory_and_intervals_the_last_mask_is_followed():
-    tracker = Tracker(color_net.make_spec(use_spatial=False, memorize_every=0), {})
+    spec = color_net.make_spec(use_spatial=False, memory={"memorize_every": 0})
+    tracker = Tracker(spec, {})
     state, _ = tracker.init(FRAMES[0], mask=MASKS[0])
     assert state.spatial is None
     for frame, mask in zip(FRAMES[1:7], MASKS[1:7], strict=True):
         state, answer = tracker.step(state, frame)
         assert color_net.overlap(answer.mask, mask) > 0.8
         assert answer.uncertainty == 0
-        assert state.memory.valid.tolist() == [True, True, False, False]
+        assert state.memory.bank.valid.tolist() == [True, True, False, False]
 
 
 def test_target_at_the_edge_is_what_is_seen_of_it():

@@ -4,6 +4,7 @@ import pytest
 
 from samn_jax import overrides as overrides_lib
 from samn_jax.errors import InputError
+from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training import config_file
 from samn_jax.training.config import TrainConfig
@@ -17,7 +18,7 @@ def test_all_configs_load():
     assert {"lite", "smoke"} <= {path.stem for path in paths}
     for path in paths:
         config = config_file.load_config(path)
-        assert config.model.similarity == config.memory.similarity, path
+        assert config.memory == getattr(config.model, "memory", MemoryConfig()), path
         head = path.read_text().split('"""')[1]
         assert "python train.py" in head, path
 

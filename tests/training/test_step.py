@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.memory.design import MemoryConfig
+from samn_jax.memory.config import MemoryConfig
 from samn_jax.models import lite
 from samn_jax.training import parallel, step, unroll
 from samn_jax.training import state as state_lib
@@ -82,8 +82,7 @@ def test_bfloat16_steps_near_float32_and_keeps_float32_weights():
     found = {}
     for dtype in ("float32", "bfloat16"):
         config = dataclasses.replace(tiny_lite.CONFIG, compute_dtype=dtype)
-        memory = MemoryConfig(similarity="l2", regression=config.regression)
-        network = unroll.Network(lite.LiteNet(config), memory)
+        network = unroll.Network(lite.LiteNet(config), MemoryConfig())
         objective = step.Objective(network, step.LossConfig(hard_steps=0))
         variables = tiny_lite.make_variables(config)
         start = state_lib.init_state(variables, ("^trunk/",), tiny.optimizer_of())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samn_jax.errors import InputError
+from samn_jax.memory.entry import Value
 from samn_jax.models import aggregation
 from samn_jax.training import unroll
 from tests.training import tiny
@@ -31,15 +32,19 @@ def by_hand(batch, remembered):
         for image, mask in zip(images[:2], masks, strict=True):
             query = apply(image[None], method="encode_query")
             key, value = apply(image[None], query, mask[None], method="encode_memory")
-            keys.append(np.asarray(key).reshape(-1, 3))
-            values.append(np.asarray(value).reshape(-1, 2))
+            keys.append(np.asarray(key.attention).reshape(-1, 3))
+            values.append(np.asarray(value.attention).reshape(-1, 2))
         query = apply(images[2][None], method="encode_query")
         keys, values = np.concatenate(keys), np.concatenate(values)
-        distance = np.square(np.asarray(query.key).reshape(-1, 1, 3) - keys[None])
+        distance = np.square(
+            np.asarray(query.key.attention).reshape(-1, 1, 3) - keys[None]
+        )
         weights = np.exp(-distance.sum(-1) / np.sqrt(3))
         readout = (weights / weights.sum(1, keepdims=True)) @ values
         readout = jnp.asarray(readout.reshape(1, 2, 2, 2), jnp.float32)
-        log_odds = apply(readout, query, jnp.zeros((1, 2)), method="decode")
+        log_odds = apply(
+            Value.plain(readout), query, jnp.zeros((1, 2)), method="decode"
+        )
         results.append(np.asarray(log_odds[0]))
     return np.stack(results)
 

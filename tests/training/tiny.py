@@ -13,7 +13,8 @@ import numpy as np
 from samn_jax.data.clips import pipeline, sampling
 from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.data.clips.sources import Frame, Video
-from samn_jax.memory.design import MemoryConfig
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.memory.entry import Key, Value
 from samn_jax.models import model_file
 from samn_jax.models.lite import LiteConfig
 from samn_jax.models.network import QueryFeatures
@@ -28,6 +29,8 @@ STRIDE = 16
 class TinyNet(nn.Module):
     """Keys from mean colors, values from mean masks, and a mask of both."""
 
+    similarity = "l2"
+
     def setup(self):
         self.key_head = nn.Dense(3)
         self.value_head = nn.Dense(2)
@@ -37,14 +40,16 @@ class TinyNet(nn.Module):
     def encode_query(self, image):
         image = image - self.statistics.value[None, None, None, :]
         cells = cells_of(image)
-        return QueryFeatures(self.key_head(cells), cells, (cells, image))
+        key = Key.plain(self.key_head(cells))
+        return QueryFeatures(key, cells, (cells, image))
 
     def encode_memory(self, image, query, mask):
-        return query.key, self.value_head(cells_of(mask[..., None]))
+        return query.key, Value.plain(self.value_head(cells_of(mask[..., None])))
 
     def decode(self, readout, query, center_xy):
         _, image = query.pyramid
-        big = jnp.repeat(jnp.repeat(readout, STRIDE, axis=1), STRIDE, axis=2)
+        read = readout.attention
+        big = jnp.repeat(jnp.repeat(read, STRIDE, axis=1), STRIDE, axis=2)
         return self.mask_head(jnp.concatenate([big, image], axis=-1))[..., 0]
 
     def __call__(self, image, mask):
@@ -68,7 +73,6 @@ def config(**settings) -> config_lib.TrainConfig:
     """Returns a run of a few milliseconds a step."""
     return config_lib.TrainConfig(
         model=TinyConfig(),
-        memory=MemoryConfig(similarity="l2"),
         sampling=SamplingConfig(num_frames=2, crop_size=SIZE),
         optimizer=optimizer.OptimizerConfig(learning_rate=0.03, warmup_steps=2),
         **{
@@ -114,7 +118,7 @@ def variables(seed: int = 0) -> dict:
 def objective(num_objects: int = 1, accumulate: int = 1, **settings) -> step.Objective:
     network = unroll.Network(
         TinyNet(),
-        MemoryConfig(similarity="l2"),
+        MemoryConfig(),
         unroll.UnrollConfig(**settings),
         num_objects,
     )

@@ -75,11 +75,11 @@ def _load_model(checkpoint: str, settings: Sequence[str]) -> tuple[Any, dict[str
     import samn_jax  # Not on top: it brings JAX.
     from samn_jax.models import model_file
 
-    tracker = samn_jax.Tracker.from_checkpoint(checkpoint)
-    config = overrides.override(tracker.config, settings)
-    spec = tracker.spec._replace(config=config)
-    return dataclasses.replace(tracker, spec=spec), {
-        "config": dataclasses.asdict(config),
+    given = overrides.split(settings)
+    tracker = samn_jax.Tracker.from_checkpoint(checkpoint, **given)
+    return tracker, {
+        "config": dataclasses.asdict(tracker.config),
+        "memory_source": tracker.spec.source,
         "checkpoint": Path(checkpoint).name,
         "checkpoint_sha256": provenance.file_sha256(model_file.find_model(checkpoint)),
     }

@@ -1,0 +1,1 @@
+"""The memory designs that come with the package, one file each."""
