@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from samn_jax.geometry import crops
+from samn_jax.geometry import boxes, crops
 from samn_jax.memory.entry import Entry, Key, Read, Value, make_entry
+from samn_jax.models import aggregation
 from samn_jax.models.network import QueryFeatures
 from samn_jax.tracking.state import Target, TrackerSpec
 
@@ -106,6 +107,35 @@ def remember(
     """
     key, value = encode(spec, variables, view, mask)
     return make_entry(key, value, mask, crop=view.crop, **facts)
+
+
+def box_to_mask(
+    spec: TrackerSpec,
+    variables: dict,
+    view: View,
+    box: Float[Array, "S S"],
+) -> Float[Array, "S S"]:
+    """Returns the object's probability in a first frame of which only a box is known.
+
+    The frame is remembered with the filled box as its mask and segmented with that
+    memory; what lies outside the dilated box is cut off. Where nothing is left, the box
+    itself is the mask.
+    """
+    facts = {"frame_idx": jnp.zeros((), jnp.int32), "given": jnp.ones((), bool)}
+    entry = remember(spec, variables, view, box, facts)
+    memory = spec.memory.init(entry, spec.reader(variables))
+    prob, _ = segment(spec, variables, view, memory)
+    prob = aggregation.join_one(prob, kind=spec.config.aggregation)
+    xyxy = boxes.mask_to_xyxy(box > 0.5)
+    margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0
+    places = jnp.arange(box.shape[0], dtype=jnp.float32) + 0.5
+    low, high = xyxy[:2] - margin, xyxy[2:] + margin
+    columns = (places > low[0]) & (places < high[0])
+    rows = (places > low[1]) & (places < high[1])
+    prob = jnp.where(rows[:, None] & columns[None, :], prob, 0.0)
+    left = jnp.sum((prob > spec.config.threshold_from_box).astype(jnp.float32))
+    enough = left > 0.1 * jnp.sum(box)
+    return jnp.where(enough, prob, box)
 
 
 def _inside(

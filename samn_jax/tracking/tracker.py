@@ -69,7 +69,7 @@ def init_tracker(
     size = spec.config.crop_size
     prob = crops.sample_crop(mask, extent_hw, crop, out_size=size, border="zero")
     if not from_mask:
-        prob = _box_to_mask(spec, variables, view, prob)
+        prob = segmentation.box_to_mask(spec, variables, view, prob)
     threshold = _threshold(spec, from_mask)
     measured = measure.measure(spec.config, prob, crop, threshold)
     area = jnp.where(measured.found, measured.area, target.area)
@@ -218,7 +218,7 @@ def remember(
     )
     answer = measure.report(config, prob, measured, view.crop, frame_hw)
     answer = answer._replace(uncertainty=uncertainty)
-    return new_state, answer, certain & measured.found
+    return new_state, answer, facts["certain"] & measured.found
 
 
 def track_video(
@@ -272,32 +272,3 @@ def _facts(
         "uncertainty": place.uncertainty,
         "area": measured.area,
     }
-
-
-def _box_to_mask(
-    spec: TrackerSpec,
-    variables: dict,
-    view: segmentation.View,
-    box: Float[Array, "S S"],
-) -> Float[Array, "S S"]:
-    """Returns the object's probability in a first frame of which only a box is known.
-
-    The frame is remembered with the filled box as its mask and segmented with that
-    memory; what lies outside the dilated box is cut off. Where nothing is left, the box
-    itself is the mask.
-    """
-    facts = {"frame_idx": jnp.zeros((), jnp.int32), "given": jnp.ones((), bool)}
-    entry = segmentation.remember(spec, variables, view, box, facts)
-    memory = spec.memory.init(entry, spec.reader(variables))
-    prob, _ = segmentation.segment(spec, variables, view, memory)
-    prob = aggregation.join_one(prob, kind=spec.config.aggregation)
-    xyxy = boxes.mask_to_xyxy(box > 0.5)
-    margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0
-    places = jnp.arange(box.shape[0], dtype=jnp.float32) + 0.5
-    low, high = xyxy[:2] - margin, xyxy[2:] + margin
-    columns = (places > low[0]) & (places < high[0])
-    rows = (places > low[1]) & (places < high[1])
-    prob = jnp.where(rows[:, None] & columns[None, :], prob, 0.0)
-    left = jnp.sum((prob > spec.config.threshold_from_box).astype(jnp.float32))
-    enough = left > 0.1 * jnp.sum(box)
-    return jnp.where(enough, prob, box)
