@@ -10,7 +10,7 @@ import pytest
 
 import evaluate
 import samn_jax
-from samn_jax import compilation
+from samn_jax import compilation, overrides
 from samn_jax.data.formats import images
 from samn_jax.evaluation.trackers import baselines
 from samn_jax.evaluation.trackers import registry as trackers
@@ -270,6 +270,7 @@ def test_box_benchmark_is_tracked_and_scored(data_dir, tmp_path):
 
 class Spec(NamedTuple):
     config: Any
+    source: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -288,8 +289,8 @@ class FakeTracker(baselines.CopyFirst):
         return self.spec.config
 
     @classmethod
-    def from_checkpoint(cls, checkpoint):
-        return cls(Spec(FakeConfig()))
+    def from_checkpoint(cls, checkpoint, **settings):
+        return cls(Spec(overrides.merge(FakeConfig(), settings), "a memory's code"))
 
 
 def test_checkpoint_and_config_are_kept_with_the_results(
@@ -305,6 +306,7 @@ def test_checkpoint_and_config_are_kept_with_the_results(
     assert code == 0 and kept
     facts = json.loads((out / "results.json").read_text())["manifest"]
     assert facts["config"] == {"capacity": 3}
+    assert facts["memory_source"] == "a memory's code"
     assert facts["checkpoint"] == "best.safetensors"
     assert facts["checkpoint_sha256"] == hashlib.sha256(b"weights").hexdigest()
     capsys.readouterr()
