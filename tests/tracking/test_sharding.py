@@ -51,7 +51,9 @@ def test_two_devices_track_as_one_does():
     jax.tree.map(same, ours, wanted)
 
 
-@pytest.mark.parametrize("fields", [{"memory.machine.mode": "emd"}, {"crop_samples": 2}])
+@pytest.mark.parametrize(
+    "fields", [{"memory.machine.mode": "emd"}, {"crop_samples": 2}]
+)
 def test_every_loop_passes_the_checks(fields):
     spec = color_net.make_spec(**fields)
 
