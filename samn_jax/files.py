@@ -294,7 +294,12 @@ def shown(text: object) -> str:
     >>> shown("a\nb")
     'a\\nb'
     """
-    escaped = "".join(
+    line = one_line(text)
+    return line if len(line) <= 300 else f"{line[:297]}..."
+
+
+def one_line(text: object) -> str:
+    """Returns a whole message as one line that a terminal shows as it is."""
+    return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text)
     )
-    return escaped if len(escaped) <= 300 else f"{escaped[:297]}..."

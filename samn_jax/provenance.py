@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors, files, version
+from samn_jax import files, version
 
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "opencv-python-headless")
 
@@ -48,9 +48,7 @@ def file_sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise errors.InputError(
-            f"{files.shown(path)} can't be read ({error.strerror}): check the path"
-        ) from error
+        raise files.unreadable(path, "file", error) from error
 
 
 @functools.cache  # A process goes on with the code that it began with.

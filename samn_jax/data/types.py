@@ -69,8 +69,8 @@ class Sequence:
         mask = self.given_mask(0)
         if not mask.any():
             raise errors.InputError(
-                f"{self.mask_name(0)} is empty, {_size(mask)}: mark at least one pixel "
-                "of the object"
+                f"{self.mask_name(0)} is empty, {size_text(mask)}: mark at least one "
+                "pixel of the object"
             )
         return mask
 
@@ -97,8 +97,8 @@ class Sequence:
             )
         if mask.shape != frame.shape[:2]:
             raise errors.InputError(
-                f"{self.mask_name(index)} is {_size(mask)}, its frame is "
-                f"{_size(frame)}: give a mask of the frame's size"
+                f"{self.mask_name(index)} is {size_text(mask)}, its frame is "
+                f"{size_text(frame)}: give a mask of the frame's size"
             )
         return frame, mask
 
@@ -201,7 +201,8 @@ def _path_of(read: Callable, index: int) -> Path | None:
     return paths[index] if paths else None
 
 
-def _size(image: np.ndarray) -> str:
+def size_text(image: np.ndarray) -> str:
+    """Returns what a message says of an image's size."""
     return f"{image.shape[0]} pixels high and {image.shape[1]} wide"
 
 

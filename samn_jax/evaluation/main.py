@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.evaluation import options, run, shards, table
 from samn_jax.evaluation.trackers import interface
 from samn_jax.evaluation.trackers import registry as trackers
@@ -32,12 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _keep_compiled(config)
         results = run.run_benchmark(config)
     except errors.InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {files.one_line(error)}", file=sys.stderr)
         return 2
     print(table.format_results(results))
     print(f"written to {config.output_dir}")
     for name, problem in results["failed"].items():
-        print(f"error: sequence {name} failed: {problem}", file=sys.stderr)
+        line = files.one_line(f"sequence {name} failed: {problem}")
+        print(f"error: {line}", file=sys.stderr)
     return 1 if results["failed"] else 0
 
 

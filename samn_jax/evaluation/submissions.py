@@ -27,7 +27,9 @@ def pack_masks(dataset: types.Dataset, masks_dir: Path, archive: Path) -> None:
         for frame in sequence.frame_names:
             path = masks_dir / sequence.name / f"{frame}.png"
             if not path.is_file():
-                raise errors.InputError(f"{path} is missing: track it first")
+                raise errors.InputError(
+                    f"{files.shown(path)} is missing: track it first"
+                )
             entries.append((_entry(sequence, frame), path))
     with files.whole_file(archive) as partial:
         files.write_archive(partial, entries)
@@ -46,16 +48,18 @@ def check_masks(dataset: types.Dataset, archive: Path) -> None:
     try:
         packed = zipfile.ZipFile(archive)
     except (OSError, zipfile.BadZipFile) as error:
-        raise errors.InputError(f"{archive} is not a zip archive: {error}") from error
+        raise errors.InputError(
+            f"{files.shown(archive)} is not a zip archive: {error}"
+        ) from error
     with packed:
         _check_names(dataset, packed.namelist())
         for sequence in dataset.sequences:
-            size_hw, starts = sequence.frame(0).shape[:2], sequence.starts()
+            first, starts = sequence.frame(0), sequence.starts()
             known: set[int] = {0}
             for index, frame in enumerate(sequence.frame_names):
                 known.update(starts.get(index, ()))
                 name = _entry(sequence, frame)
-                problem = _problem(packed.read(name), size_hw, known)
+                problem = _problem(packed.read(name), first, known)
                 if problem:
                     raise errors.InputError(f"{name} of the archive {problem}")
 
@@ -119,15 +123,15 @@ def _check_names(dataset: types.Dataset, names: list[str]) -> None:
         )
 
 
-def _problem(png: bytes, size_hw: tuple[int, int], known: set[int]) -> str | None:
+def _problem(png: bytes, first_frame: np.ndarray, known: set[int]) -> str | None:
     """Returns what is wrong with a mask, None if nothing is."""
     try:
         ids = palette.decode_indices(png)
     except ValueError as error:
         return f"{error}: write masks with a palette"
-    if ids.shape != size_hw:
+    if ids.shape != first_frame.shape[:2]:
         return (
-            f"is {ids.shape[1]}x{ids.shape[0]}, its frame {size_hw[1]}x{size_hw[0]}: "
+            f"is {types.size_text(ids)}, its frame {types.size_text(first_frame)}: "
             "write masks of the frames' size"
         )
     strange = sorted(set(np.unique(ids).tolist()) - known)

@@ -58,7 +58,7 @@ def _add(files, name):
     [
         (_gray, "cow/00005.png of the archive isn't an indexed PNG"),
         (_early, "cow/00005.png of the archive shows object 2, which isn't given"),
-        (_flip, "is 40x60, its frame 60x40"),
+        (_flip, "is 60 .* and 40 wide, its frame 40 .* and 60"),
         (_cut, "cow/00005.png of the archive is damaged or cut short"),
         (_leave_out, "lacks Annotations/cow/00005.png"),
         (_add, "has Annotations/cow/00007.png, which is no frame"),

@@ -49,10 +49,10 @@ def track_objects(
     """
     starts = sequence.starts()
     several = objects.tracker_of(tracker, sum(map(len, starts.values())))
-    state, size_hw = None, sequence.frame(0).shape[:2]
+    state, first = None, sequence.frame(0)
     for index, frame in enumerate(_read_ahead(sequence)):
-        _check_size(sequence, index, frame, size_hw)
-        ids = np.zeros(size_hw, np.uint8)
+        _check_size(sequence, index, frame, first)
+        ids = np.zeros(first.shape[:2], np.uint8)
         if state is not None:
             state, ids = watch.step(several.step, state, frame)
         masks = {}
@@ -147,12 +147,10 @@ def _read_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3"]
 
 
 def _check_size(
-    sequence: types.Sequence, index: int, frame: np.ndarray, size_hw: tuple[int, int]
+    sequence: types.Sequence, index: int, frame: np.ndarray, first: np.ndarray
 ) -> None:
-    if frame.shape[:2] != size_hw:
-        name = files.shown(sequence.frame_names[index])
+    if frame.shape != first.shape:
         raise errors.InputError(
-            f"frame {name} of sequence {sequence.name} is {frame.shape[1]}x"
-            f"{frame.shape[0]}, the first one {size_hw[1]}x{size_hw[0]}: bring all "
-            "frames to one size"
+            f"{sequence.frame_name(index)} is {types.size_text(frame)}, the first one "
+            f"{types.size_text(first)}: bring all frames to one size"
         )

@@ -9,7 +9,7 @@ import numpy as np
 import tqdm
 from jaxtyping import Bool, Float, UInt8
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
 from samn_jax.data.formats import images
 from samn_jax.evaluation.scores.types import Scores
@@ -103,7 +103,7 @@ def measure_sequence(
         present = [i for i in tables if first_frame[i] < index]
         if truth is None or not present:
             continue
-        result = _read_result(sequence, index, truth.shape, masks_dir)
+        result = _read_result(sequence, index, truth, masks_dir)
         _check_ids(result, sequence, index, max(tables))
         for i in present:
             tables[i].append(_measure(result == i, truth == i))
@@ -133,14 +133,17 @@ def _statistics(region_and_boundary: Float[np.ndarray, "F 2"]) -> ObjectScores:
 
 
 def _read_result(
-    sequence: types.Sequence, index: int, shape: tuple[int, int], masks_dir: Path
-) -> UInt8[np.ndarray, "H W"]:
+    sequence: types.Sequence,
+    index: int,
+    truth: UInt8[np.ndarray, "H W"],
+    masks_dir: Path,
+) -> UInt8[np.ndarray, "h w"]:
     path = masks_dir / sequence.name / f"{sequence.frame_names[index]}.png"
     mask = images.read_mask(path)
-    if mask.shape != shape:
+    if mask.shape != truth.shape:
         raise errors.InputError(
-            f"result {path} is {mask.shape[1]}x{mask.shape[0]} but the true mask is "
-            f"{shape[1]}x{shape[0]}: results must have the size of the frames"
+            f"result {files.shown(path)} is {types.size_text(mask)}, the true mask "
+            f"{types.size_text(truth)}: results must have the size of the frames"
         )
     return mask
 
@@ -164,6 +167,6 @@ def _check_folders(dataset: types.Dataset, masks_dir: Path) -> None:
     for sequence in dataset.sequences:
         if not (masks_dir / sequence.name).is_dir():
             raise errors.InputError(
-                f"results folder {masks_dir} has no {sequence.name}/: add its masks or "
-                "leave it out with --sequences"
+                f"results folder {files.shown(masks_dir)} has no {sequence.name}/: add "
+                "its masks or leave it out with --sequences"
             )

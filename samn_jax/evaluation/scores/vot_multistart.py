@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
@@ -98,14 +98,14 @@ def _check_multistart(path: Path, trajectory: Sequence[regions.Region]) -> None:
     """Refuses what the multi-start protocol can't have written."""
     if not regions.is_code(trajectory[0], regions.INITIALIZED):
         raise errors.InputError(
-            f"{path}, line 1: must be 1, the start of the tracker; results of another "
-            "protocol have a region there"
+            f"{files.shown(path)}, line 1: must be 1, the start of the tracker; "
+            "results of another protocol have a region there"
         )
     for number, region in enumerate(trajectory[1:], start=2):
         if regions.is_code(region) and not regions.is_code(region, regions.SKIPPED):
             raise errors.InputError(
-                f"{path}, line {number}: a restart or failure (1, 2) has no place in a "
-                "multi-start run; these results are of another protocol"
+                f"{files.shown(path)}, line {number}: a restart or failure (1, 2) has "
+                "no place in a multi-start run; these results are of another protocol"
             )
 
 

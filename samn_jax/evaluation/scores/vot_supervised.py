@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
@@ -75,19 +75,19 @@ def _check_supervised(path: Path, trajectory: Sequence[regions.Region]) -> None:
     """Refuses what the supervised protocol can't have written."""
     if not regions.is_code(trajectory[0], regions.INITIALIZED):
         raise errors.InputError(
-            f"{path}, line 1: must be 1, the start of the tracker; results of another "
-            "protocol have a region there"
+            f"{files.shown(path)}, line 1: must be 1, the start of the tracker; "
+            "results of another protocol have a region there"
         )
-    has_failed = False
+    has_failed, shown = False, files.shown(path)
     for number, code in enumerate(regions.codes(trajectory).tolist(), start=1):
         if isinstance(trajectory[number - 1], regions.MaskRegion):
             raise errors.InputError(
-                f"{path}, line {number}: a mask, where this protocol has boxes and "
+                f"{shown}, line {number}: a mask, where this protocol has boxes and "
                 "polygons; these results are of VOT2020"
             )
         if has_failed and code == regions.REGION:
             raise errors.InputError(
-                f"{path}, line {number}: a region before the restart (1) after a "
+                f"{shown}, line {number}: a region before the restart (1) after a "
                 "failure (2); these results are of another protocol"
             )
         if code in (regions.FAILED, regions.INITIALIZED):

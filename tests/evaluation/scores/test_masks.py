@@ -111,7 +111,7 @@ def test_missing_frame_is_refused(tmp_path):
 def test_other_size_is_refused(tmp_path):
     _write(tmp_path)
     images.write_mask(tmp_path / "clip" / "00002.png", _ids(2)[:-1])
-    with pytest.raises(errors.InputError, match="00002.png is 60x39 .* 60x40"):
+    with pytest.raises(errors.InputError, match="2.png is 39 .* mask 40 .* 60 wide"):
         scoring.score_sequence(_video(), tmp_path)
 
 
