@@ -161,15 +161,6 @@ def _push_last(count: int) -> Callable[[_Machine, Any], None]:
     return operate
 
 
-def _push_list(machine: _Machine, values: list[Any]) -> None:
-    machine.push(values, OBJECT_BYTES + ENTRY_BYTES * len(values))
-
-
-def _push_dict(machine: _Machine, values: list[Any]) -> None:
-    machine.push({}, OBJECT_BYTES)
-    _set_items(machine, values)
-
-
 def _append(machine: _Machine, values: list[Any]) -> None:
     target = machine.top(list, _Opaque)
     if isinstance(target, list):
@@ -274,8 +265,6 @@ _OPERATIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "EMPTY_LIST": _fresh(list),
     "EMPTY_DICT": _fresh(dict),
     "EMPTY_SET": _constant(OPAQUE),
-    "LIST": _since_mark(_push_list),
-    "DICT": _since_mark(_push_dict),
     "FROZENSET": _since_mark(lambda machine, _: machine.push(OPAQUE)),
     "APPEND": lambda machine, _: _append(machine, [machine.pop()]),
     "APPENDS": _since_mark(_append),

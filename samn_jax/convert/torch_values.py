@@ -126,14 +126,25 @@ _CALLS: dict[Name, Callable[[tuple, limits.Allowance], Any]] = {
     Name("torch._utils", "_rebuild_tensor"): _tensor,
     Name("torch._utils", "_rebuild_tensor_v2"): _tensor,
     Name("torch._utils", "_rebuild_parameter"): _parameter,
-    # What trainers save beside the weights.
-    Name("argparse", "Namespace"): _opaque,
-    Name("_codecs", "encode"): _opaque,
-    Name("numpy", "dtype"): _opaque,
-    Name("numpy.core.multiarray", "scalar"): _opaque,
-    Name("numpy._core.multiarray", "scalar"): _opaque,
-    Name("torch", "device"): _opaque,
 }
+# What trainers save beside the weights.
+_CALLS |= dict.fromkeys(
+    (
+        Name("argparse", "Namespace"),
+        Name("pathlib", "PosixPath"),
+        Name("_codecs", "encode"),
+        Name("numpy", "dtype"),
+        Name("numpy.core.multiarray", "scalar"),
+        Name("numpy._core.multiarray", "scalar"),
+        Name("torch", "device"),
+        *(
+            Name(module, kind)
+            for module in ("builtins", "__builtin__")
+            for kind in ("set", "frozenset", "bytearray")
+        ),
+    ),
+    _opaque,
+)
 _STORAGES = {
     Name("torch", name): np.dtype(dtype) for name, dtype in STORAGE_DTYPES.items()
 }

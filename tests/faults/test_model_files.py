@@ -10,11 +10,11 @@ import safetensors.numpy
 
 from samn_jax import Tracker
 from samn_jax.errors import InputError
-from samn_jax.models import average, model_file
+from samn_jax.models import average, model_file, samn
 from samn_jax.training import config as train_config
 from samn_jax.training import initialize
 from tests.faults import peak_memory
-from tests.models import tiny_lite
+from tests.models import random_variables, tiny_lite
 from tests.models.test_efficientnet_lite import folded_arrays
 
 TINY = tiny_lite.CONFIG
@@ -147,9 +147,6 @@ def test_unusable_weights_are_not_saved(tmp_path, path, variables):
 
 
 def test_a_variance_below_zero_is_refused(tmp_path):
-    from samn_jax.models import samn
-    from tests.models import random_variables
-
     config = samn.SAMNConfig(
         stage_blocks=(1, 1, 1), width=4, key_dim=4, value_dim=6, decoder_dim=8
     )
