@@ -88,12 +88,7 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     """
     inputs, seen = list(inputs), []
     for output in outputs:
-        for path in inputs:
-            if _is_same(output, path):
-                raise InputError(
-                    f"{files.shown(output)} is {files.shown(path)} itself, which is "
-                    "read: choose another output"
-                )
+        files.check_other(output, inputs)
         for path in seen:
             if _is_same(output, path):
                 raise InputError(

@@ -96,7 +96,7 @@ def test_input_and_output_by_any_name(tmp_path, kind):
         output = tmp_path / "a" / ".." / "in.mp4"
     else:
         video, output = tmp_path, tmp_path / "."
-    with pytest.raises(InputError, match="itself, which is read: choose another"):
+    with pytest.raises(InputError, match="is the input file .*: give another output"):
         check_apart([output], [video])
 
 
