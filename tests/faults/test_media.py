@@ -85,7 +85,9 @@ def test_4_output_that_is_the_input_by_another_name(run, tmp_path, kind):
     else:
         output = tmp_path / "." / "in.mp4"
     before = video.read_bytes()
-    assert_fails(run(video, "--output", output), "is the input file", "give another output")
+    assert_fails(
+        run(video, "--output", output), "is the input file", "give another output"
+    )
     assert video.read_bytes() == before
 
 
