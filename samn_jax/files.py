@@ -21,6 +21,8 @@ from samn_jax.errors import InputError
 
 PARTIAL_SUFFIX = ".partial"
 _ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
+_UNIQUE = 12  # letters of a partial file's name that are its own
+_SHOWN_OF_NAME = 40  # letters of the whole file's name in that of its partial
 _LONGEST_NAME = 255  # bytes, of one part of a path on the usual file systems
 # What no other file of that disk would be spared.
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
@@ -64,8 +66,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
       InputError: it can't be written; the message names `path` and the cure.
     """
-    unique = f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}{PARTIAL_SUFFIX}{path.suffix}"
-    partial = path.with_name(unique)
+    start, end = _partial_parts(path)
+    partial = path.with_name(f"{start}{uuid.uuid4().hex[:_UNIQUE]}{end}")
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -76,6 +78,30 @@ def whole_file(path: Path) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Removes what writers of these files that were killed have left beside them.
+
+    Nobody may be writing them. The files themselves stay.
+
+    Raises:
+      InputError: a leftover can't be removed.
+    """
+    wanted: dict[Path, set[tuple[str, str]]] = {}
+    for path in paths:
+        wanted.setdefault(path.parent, set()).add(_partial_parts(path))
+    for folder, parts in wanted.items():
+        with explained(folder):
+            for found in folder.glob(f".*{PARTIAL_SUFFIX}*"):
+                start, _, end = found.name.rpartition(PARTIAL_SUFFIX)
+                if (start[:-_UNIQUE], PARTIAL_SUFFIX + end) in parts:
+                    found.unlink(missing_ok=True)
+
+
+def _partial_parts(path: Path) -> tuple[str, str]:
+    """Returns what comes before and after the unique part of a partial file's name."""
+    return f".{path.stem[:_SHOWN_OF_NAME]}.", f"{PARTIAL_SUFFIX}{path.suffix}"
 
 
 @contextlib.contextmanager

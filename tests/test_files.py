@@ -41,6 +41,19 @@ def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path, small_disk)
     assert list(small_disk.iterdir()) == [path]
 
 
+def test_what_killed_writers_left_is_removed(tmp_path):
+    paths = [tmp_path / "a.png", tmp_path / "new" / "b.png"]
+    others = (tmp_path / "other.png", tmp_path / "a.txt")
+    writers = [files.whole_file(path) for path in (*paths, *others)]
+    left = [writer.__enter__() for writer in writers]
+    for path in left:
+        path.write_text("half")
+    paths[0].write_text("whole")
+    files.remove_leftovers(paths)
+    assert [path.exists() for path in left] == [False, False, True, True]
+    assert paths[0].read_text() == "whole"
+
+
 def test_a_file_in_place_of_a_folder_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file, not a folder"):

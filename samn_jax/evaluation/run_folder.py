@@ -93,9 +93,11 @@ class RunFolder:
         or whose record or fingerprint is damaged, go.
         """
         record, former = self.record_path(sequence), self.data_of(sequence)
+        results = self.result_files(sequence)
+        files.remove_leftovers([record, self.data_path(sequence), *results])
         is_known = former is not None and not record.exists()
         if not is_known or fingerprint.difference(former, sequence):
-            for path in (record, *self.result_files(sequence)):
+            for path in (record, *results):
                 with files.explained(path):
                     path.unlink(missing_ok=True)
             files.write_json(self.data_path(sequence), fingerprint.take(sequence))

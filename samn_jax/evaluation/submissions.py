@@ -11,7 +11,7 @@ import numpy as np
 
 from samn_jax import errors, files
 from samn_jax.data import types
-from samn_jax.data.formats import boxes, palette
+from samn_jax.data.formats import boxes, palette, vot_results
 from samn_jax.evaluation.protocols import ope
 
 
@@ -73,9 +73,11 @@ def pack_got10k(dataset: types.Dataset, results_dir: Path, archive: Path) -> Non
     """
     paths = []
     for sequence in dataset.sequences:
-        path = ope.got10k_file(results_dir, sequence.name)
-        _check_boxes(sequence, path)
-        paths += sorted(path.parent.glob("*.txt"))
+        repetitions = vot_results.repetition_files(results_dir, sequence.name)
+        for path in repetitions:
+            boxes.read_boxes(path, sequence.num_frames)
+        seconds = ope.got10k_seconds(repetitions[0])
+        paths += [*repetitions, *([seconds] if seconds.is_file() else [])]
     _pack(results_dir, paths, archive)
 
 
@@ -87,21 +89,13 @@ def pack_flat(dataset: types.Dataset, results_dir: Path, archive: Path) -> None:
     """
     paths = [ope.flat_file(results_dir, s.name) for s in dataset.sequences]
     for sequence, path in zip(dataset.sequences, paths, strict=True):
-        _check_boxes(sequence, path)
+        boxes.read_boxes(path, sequence.num_frames)
     _pack(results_dir, paths, archive)
 
 
 def _pack(results_dir: Path, paths: list[Path], archive: Path) -> None:
     named = [(path.relative_to(results_dir).as_posix(), path) for path in paths]
     files.write_archive(archive, named)
-
-
-def _check_boxes(sequence: types.Sequence, path: Path) -> None:
-    if not path.is_file():
-        raise errors.InputError(
-            f"{path.parent} has no boxes of {sequence.name}: run it before packing"
-        )
-    boxes.read_boxes(path, sequence.num_frames)
 
 
 def _entry(sequence: types.Sequence, frame: str) -> str:
