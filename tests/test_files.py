@@ -117,3 +117,25 @@ def test_a_link_that_leads_out_is_refused(tmp_path):
     for name in ("out/a", "circle/a", "../a"):
         with pytest.raises(InputError, match="lies outside"):
             files.inside(root, root / name)
+
+
+def test_files_are_read_or_refused_in_a_line(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeffé\n".encode())
+    assert files.read_text(path) == "é\n"
+    path.write_bytes(b"\xff\xfe")
+    assert files.read_bytes(path) == b"\xff\xfe"
+    with pytest.raises(InputError, match="list .*a.txt isn't text in UTF-8"):
+        files.read_text(path, "list")
+    with pytest.raises(InputError, match="mask .*b.txt is missing: complete"):
+        files.read_bytes(tmp_path / "b.txt", "mask")
+    with pytest.raises(InputError, match="is a folder: give a file"):
+        files.read_bytes(tmp_path)
+    with pytest.raises(InputError, match="its name is too long"):
+        files.read_bytes(tmp_path / ("n" * 300))
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is no file"):
+        files.read_bytes(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(InputError, match="loop can't be read, its symbolic links"):
+        files.read_bytes(tmp_path / "loop")

@@ -107,7 +107,7 @@ class SamplingConfig:
             _check_sources(name, getattr(self, name))
 
 
-def _check_sources(name: str, shares: Shares) -> None:
+def _check_sources(name: str, shares: tuple) -> None:
     for pair in shares:
         is_pair = isinstance(pair, tuple) and len(pair) == 2
         if not is_pair or not isinstance(pair[0], str):

@@ -14,10 +14,6 @@ def frame(seed):
     return Frame(f"f{seed}", functools.partial(blobs.picture, seed))
 
 
-def broken():
-    raise InputError("frame x is damaged")
-
-
 PHOTOS = tuple(frame(i) for i in range(3))
 VIDEOS = (Video("v", tuple(frame(i) for i in range(12))),)
 PLAIN = {
@@ -80,14 +76,22 @@ def test_the_gap_grows_to_its_largest():
 
 
 def test_useless_draws_are_counted_and_logged_once(caplog):
-    bad = Video("bad", tuple(Frame(str(i), broken) for i in range(3)))
+    def damaged():
+        raise InputError("frame of the useless video is damaged")
+
+    bad = Video("bad", tuple(Frame(str(i), damaged) for i in range(3)))
     samples = [
         draw(photos=(), videos=(bad, *VIDEOS), seed=seed, num_frames=2)
         for seed in range(8)
     ]
     assert all(sample["source"] == 1 for sample in samples)
-    assert sum(int(sample["skipped"]) for sample in samples) > 0
-    assert caplog.text.count("frame x is damaged") <= 1
+    assert sum(int(sample["skipped"]) for sample in samples) > 1
+    assert caplog.text.count("frame of the useless video is damaged") == 1
+
+
+def test_videos_shorter_than_a_clip_are_refused():
+    with pytest.raises(InputError, match="video v has 12 annotated frames, a clip 13"):
+        draw(num_frames=13)
 
 
 def test_data_without_objects_is_an_error():
@@ -167,6 +171,35 @@ def test_pasted_objects_come_from_photos_and_videos():
         for seed in range(12)
     ]
     assert max(red_beside[:12]) == 0.0 < max(red_beside[12:])
+
+
+def test_without_photos_pasted_objects_come_from_other_videos():
+    red = Video("red", (plain_disc("red", (250, 0, 0)),) * 3)
+    blue = Video("blue", (plain_disc("blue", (0, 0, 250)),) * 3)
+    settings = {**PLAIN, "num_frames": 3, "distractor_share": 1.0}
+    beside = []
+    for seed in range(20):
+        sample = draw((), (red, blue), seed, **settings)
+        own, other = (0, 2) if sample["source"] == 0 else (2, 0)
+        assert color_shares(sample, own)[1] < 0.01, "never a second one of its own"
+        beside.append(color_shares(sample, other)[1])
+    assert np.mean(beside) > 0.02
+    alone = draw((), (red,), **settings)
+    assert color_shares(alone, 0)[1] < 0.01, "there is no other"
+
+
+def test_look_alikes_of_photos_have_the_same_name_up_to_the_number():
+    cats = [plain_disc(f"cats-{i}.jpg", (250, 0, 0)) for i in range(2)]
+    dogs = [plain_disc(f"dogs-{i}.jpg", (0, 0, 250)) for i in range(30)]
+    clips = sampling.Clips((*dogs, *cats), (), SamplingConfig(num_frames=2))
+    for seed in range(20):
+        pairs = clips._draw_kin(np.random.default_rng(seed), 30)
+        assert len(pairs) == 2 and pairs[0][0][..., 0].max() == 250
+    kinds = {sampling.kind_of(name) for name in ("a/cats-01.jpg", "cats-2.png")}
+    assert kinds == {"cats-"}
+    # A photo that is alone of its kind is given any.
+    lonely = sampling.Clips((*dogs, cats[0]), (), SamplingConfig(num_frames=2))
+    assert lonely._draw_kin(np.random.default_rng(0), 30)[0][0][..., 2].max() == 250
 
 
 def test_a_look_alike_is_near_the_size_of_its_original():
