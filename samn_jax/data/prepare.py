@@ -73,7 +73,7 @@ def _builder(sources: Sources, fingerprint: str, output_dir: Path) -> Any:
     metadata = tfds.core.MetadataDict(_index(sources))
     metadata[tfds_records.FINGERPRINT] = fingerprint
 
-    class Builder(tfds.core.GeneratorBasedBuilder):
+    class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         """Frames of clips with object ids."""
 
         name = NAME

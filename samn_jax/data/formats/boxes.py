@@ -12,6 +12,8 @@ from samn_jax import errors, files
 from samn_jax.data import types
 from samn_jax.data.formats import images, listing, video_files
 
+_FARTHEST = 1e9  # no place in any image
+
 Boxes = Float[np.ndarray, "F 4"]
 
 
@@ -122,7 +124,7 @@ def _parse_box(path: Path, number: int, line: str) -> Float[np.ndarray, "4"]:
         box = np.array(line.replace(",", " ").split(), np.float64)
     except ValueError:
         box = np.zeros(0)
-    if len(box) != 4 or not np.isfinite(box).all():
+    if len(box) != 4 or not np.isfinite(box).all() or np.abs(box).max() > _FARTHEST:
         raise errors.InputError(f"{where} is no box: give x, y, width and height")
     if (box[2:] < 0).any():
         raise errors.InputError(

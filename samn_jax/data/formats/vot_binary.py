@@ -48,10 +48,13 @@ def _decode_region(reader: _Reader) -> vot_regions.Region:
     if kind == _CODE:
         return np.array(reader.take("I"), np.float64)
     if kind == _BOX:
-        return np.array(reader.take("4f"), np.float64)
+        return vot_regions.check_numbers(np.array(reader.take("4f"), np.float64))
     if kind == _POLYGON:
         (count,) = reader.take("H")
-        return np.array(reader.take(f"{2 * count}f"), np.float64)
+        if count < 3:
+            raise ValueError(f"a polygon of {count} corners")
+        corners = np.array(reader.take(f"{2 * count}f"), np.float64)
+        return vot_regions.check_numbers(corners)
     if kind == _MASK:
         left, top, width, height, count = map(int, reader.take("hhHHH"))
         runs = np.array(reader.take(f"{count}H"), np.int64)

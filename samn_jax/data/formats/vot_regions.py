@@ -14,6 +14,8 @@ from samn_jax.geometry import polygons
 
 # Codes of a frame without a region.
 SKIPPED, INITIALIZED, FAILED = 0, 1, 2
+# No place in any image; diverged trackers may report large numbers, but not these.
+FARTHEST = 1e9
 # Stands for a frame with a region among the codes of others; never in a file.
 REGION = -1
 
@@ -190,10 +192,20 @@ def parse_region(line: str) -> Region:
             f"{len(values)} numbers are no region: 1 is a code, 4 a box, 6, 8, ... a "
             "polygon"
         )
-    if not np.isfinite(values).all():
-        raise ValueError("a region must not have nan or inf")
+    check_numbers(values)
     if len(values) == 1 and values[0] not in (SKIPPED, INITIALIZED, FAILED):
         raise ValueError(f"the code {values[0]:g} is unknown: 0, 1 and 2 are")
+    return values
+
+
+def check_numbers(values: Numbers) -> Numbers:
+    """Returns the numbers of a box or polygon.
+
+    Raises:
+      ValueError: one is nan, inf or too large for a pixel.
+    """
+    if not (np.isfinite(values).all() and np.abs(values).max(initial=0) <= FARTHEST):
+        raise ValueError(f"a region must not have nan, inf or more than {FARTHEST:g}")
     return values
 
 

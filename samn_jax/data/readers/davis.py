@@ -37,16 +37,18 @@ def _read_pairs(list_file: Path) -> list[tuple[str, str]]:
     lines = files.read_text(list_file, "list of DAVIS").splitlines()
     pairs = []
     for number, line in enumerate(lines, 1):
-        where = f"{files.shown(list_file)}, line {number}: path"
+        where = f"{files.shown(list_file)}, line {number}"
         words = [word.lstrip("/") for word in line.split()]
-        if words and (len(words) < 2 or "/" not in words[0]):
+        if not words:
+            continue
+        if len(words) < 2 or "/" not in words[0]:
             raise InputError(
-                f"{files.shown(list_file)}, line {number} must hold a frame and its "
-                "mask, <folder>/<video>/<frame>: copy the list again"
+                f"{where} must hold a frame and its mask, <folder>/<video>/<frame>: "
+                "copy the list again"
             )
-        if words:
-            frame, mask = (files.check_relative(word, where) for word in words[:2])
-            pairs.append((frame, mask))
+        for word in words[:2]:
+            files.check_relative(word, f"{where}, {files.shown(word)}: part")
+        pairs.append((words[0], words[1]))
     if not pairs:
         raise InputError(
             f"{files.shown(list_file)} must hold a frame and its mask on every line: "

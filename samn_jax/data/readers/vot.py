@@ -114,7 +114,8 @@ def _frame_files(
             f"{_DEFAULT_FRAMES} has: copy it again"
         )
     names = [pattern % number for number in range(1, num_frames + 1)]
-    return tuple(folder / files.check_relative(name, where) for name in names)
+    part = f"{where} {files.shown(pattern)}: part"
+    return tuple(folder / files.check_relative(name, part) for name in names)
 
 
 def _check_groundtruth(
