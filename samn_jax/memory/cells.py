@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from samn_jax.memory.entry import Entry, Key, Slots, Value
 
@@ -74,3 +74,65 @@ def place_cells(
 def table(bank: CellBank) -> Slots:
     """Returns what is in the bank, for people: a row per cell."""
     return Slots(bank.frame_idx, bank.given, bank.valid)
+
+
+def victims(
+    bank: CellBank, worth: Float[Array, " m"] | Int[Array, " m"], count: int
+) -> tuple[Int[Array, " n"], Bool[Array, " n"]]:
+    """Returns the `count` places to write next, and which of them may be written.
+
+    Empty ones come first, then those of least worth; those of a person's mask come last
+    and may not be written.
+
+    Args:
+      bank: the remembered cells.
+      worth: of each of them.
+      count: at most the number of cells.
+    """
+    rank = jnp.where(bank.valid, jnp.where(bank.given, 2, 1), 0)
+    order = jnp.lexsort((worth, rank))[:count]
+    return order.astype(jnp.int32), rank[order] < 2
+
+
+def forgotten(old: CellBank, new: CellBank) -> Int[Array, ""]:
+    """Returns the oldest frame of which no cell can be read any more, or -1."""
+    frames = jnp.where(old.valid, old.frame_idx, -1)
+    still = jnp.where(new.valid, new.frame_idx, -2)
+    gone = (frames >= 0) & ~jnp.isin(frames, still)
+    oldest = jnp.min(jnp.where(gone, frames, jnp.iinfo(jnp.int32).max))
+    return jnp.where(jnp.any(gone), oldest, -1).astype(jnp.int32)
+
+
+def merge(
+    bank: CellBank, new: CellBank, target: Array, when: Array, rate: float
+) -> CellBank:
+    """Returns the bank, its cells moved towards the means of those merged into them.
+
+    A key keeps its norm; a value is moved as it is.
+
+    Args:
+      bank: known cells.
+      new: cells of a frame.
+      target: known cell that each new one goes into.
+      when: which new ones do.
+      rate: of the move.
+    """
+    size = bank.valid.size
+    place = jnp.where(when, target, size)
+    count = jnp.zeros((size,), jnp.float32).at[place].add(1.0, mode="drop")
+
+    def moved(stored: Array, x: Array) -> Array:
+        total = jnp.zeros_like(stored).at[place].add(x, mode="drop")
+        share = jnp.where(count > 0, rate, 0.0)[:, None].astype(stored.dtype)
+        mean = total / jnp.maximum(count, 1.0)[:, None].astype(stored.dtype)
+        return stored * (1.0 - share) + mean * share
+
+    key, value = jax.tree.map(moved, (bank.key, bank.value), (new.key, new.value))
+    norm = jnp.linalg.norm(bank.key.attention, axis=1, keepdims=True)
+    length = jnp.linalg.norm(key.attention, axis=1, keepdims=True)
+    attention = key.attention * norm / jnp.maximum(length, 1e-6)
+    attention = jnp.where(count[:, None] > 0, attention, bank.key.attention)
+    frames = bank.frame_idx.at[place].max(new.frame_idx, mode="drop")
+    return bank._replace(
+        key=key._replace(attention=attention), value=value, frame_idx=frames
+    )

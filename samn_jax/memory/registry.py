@@ -8,9 +8,35 @@ from samn_jax.errors import InputError
 from samn_jax.memory import source
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design, Frozen, Wrapper
-from samn_jax.memory.designs import ring
+from samn_jax.memory.designs import (
+    afb_urr,
+    dam4sam,
+    fifo,
+    first_last,
+    mean,
+    qdmn,
+    readmem,
+    ring,
+    rmem,
+    stm,
+    swiftnet,
+    xmem,
+)
 
-DESIGNS: dict[str, type[Design]] = {"ring": ring.Ring}
+DESIGNS: dict[str, type[Design]] = {
+    "ring": ring.Ring,
+    "first_last": first_last.FirstLast,
+    "fifo": fifo.Fifo,
+    "stm": stm.Stm,
+    "xmem": xmem.XMem,
+    "afb_urr": afb_urr.AfbUrr,
+    "rmem": rmem.RMem,
+    "readmem": readmem.ReadMem,
+    "qdmn": qdmn.Qdmn,
+    "dam4sam": dam4sam.Dam4Sam,
+    "swiftnet": swiftnet.SwiftNet,
+    "mean": mean.Mean,
+}
 WRAPPERS: dict[str, type[Wrapper]] = {"frozen": Frozen}
 
 
