@@ -10,27 +10,19 @@ attention of all queries here, XMem's that of their best 30 matches; its sensory
 """
 
 import dataclasses
-from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool
 
 from samn_jax.errors import InputError
 from samn_jax.memory import cells as cells_lib
+from samn_jax.memory import consolidation
 from samn_jax.memory import entry as entry_lib
-from samn_jax.memory.cells import CellBank
+from samn_jax.memory.consolidation import UsedCells
 from samn_jax.memory.design import Design
-from samn_jax.memory.entry import Entry, Key, Read, Reason, Report, Slots, Value
+from samn_jax.memory.entry import Entry, Key, Read, Reason, Report, Slots
 from samn_jax.memory.reader import Reader
-
-
-class XMemState(NamedTuple):
-    """Frames of the working memory one after the other, then the prototypes."""
-
-    cells: CellBank
-    use: Float[Array, " m"]  # attention since the cell came
-    life: Float[Array, " m"]  # reads since then
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,93 +56,52 @@ class XMem(Design):
                 f"{self.long_term}"
             )
 
-    def init(self, entry: Entry, reader: Reader) -> XMemState:
+    def init(self, entry: Entry, reader: Reader) -> UsedCells:
         """Returns a working memory of the first frame."""
         count = self.capacity * entry.share.size + self.long_term
-        cells = cells_lib.first_cells(count, entry)
-        zeros = jnp.zeros((count,), jnp.float32)
-        return XMemState(cells, zeros, zeros)
+        return consolidation.without_use(cells_lib.first_cells(count, entry))
 
-    def read(self, state: XMemState, query: Key, reader: Reader) -> Read:
+    def read(self, state: UsedCells, query: Key, reader: Reader) -> Read:
         """Returns what is read from both memories at once."""
         return reader.read_cells(query, state.cells)
 
     def write(
-        self, state: XMemState, entry: Entry, read: Read, reader: Reader
-    ) -> tuple[XMemState, Report]:
+        self, state: UsedCells, entry: Entry, read: Read, reader: Reader
+    ) -> tuple[UsedCells, Report]:
         """Returns the memory with the frame in it; consolidates when that fills it."""
         reason = entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
-        keep, seen = reason == Reason.KEPT, entry.found | entry.given
-        valid = state.cells.valid & seen
-        state = state._replace(
-            use=state.use + jnp.where(valid, read.cell_mass, 0.0),
-            life=state.life + valid.astype(jnp.float32),
+        keep, size = reason == Reason.KEPT, entry.share.size
+        used = consolidation.count_use(state, read, entry.found | entry.given)
+        frames, given = (
+            self._by_frame(x, size) for x in (used.cells.frame_idx, used.cells.given)
         )
-        size = entry.share.size
-        frames = _by_frame(state.cells.frame_idx, self.capacity, size)
-        given = _by_frame(state.cells.given, self.capacity, size)
-        # An empty place, or the oldest one that is no person's.
+        # An empty place, or the oldest frame that is no person's.
         slot = jnp.argmin(jnp.where(given, jnp.iinfo(jnp.int32).max, frames))
         places = slot * size + jnp.arange(size)
-        placed = cells_lib.place_cells(
-            state.cells, places, cells_lib.cells_of(entry), jnp.broadcast_to(keep, size)
+        cells, every = cells_lib.cells_of(entry), jnp.broadcast_to(keep, (size,))
+        added = consolidation.place(used, places, cells, every)
+        full = keep & jnp.all(self._by_frame(added.cells.valid, size))
+        chosen = self._candidates(added, size)
+        count = min(self.prototypes, chosen.size)
+        new = jax.lax.cond(
+            full,
+            lambda: consolidation.consolidate(added, chosen, reader, count),
+            lambda: added,
         )
-        fresh = jnp.where(keep, places, state.use.size)
-        added = XMemState(
-            placed,
-            state.use.at[fresh].set(0.0, mode="drop"),
-            state.life.at[fresh].set(0.0, mode="drop"),
-        )
-        full = jnp.all(_by_frame(placed.valid, self.capacity, size)) & keep
-        made = self._consolidate(added, reader, size)
-        new = jax.tree.map(lambda a, b: jnp.where(full, a, b), made, added)
-        report = entry_lib.report(
-            reason,
-            jnp.where(keep, places[0], -1),
-            cells_lib.forgotten(state.cells, new.cells),
-        )
-        return new, report
+        gone = cells_lib.forgotten(state.cells, new.cells)
+        return new, entry_lib.report(reason, jnp.where(keep, places[0], -1), gone)
 
-    def _consolidate(self, state: XMemState, reader: Reader, size: int) -> XMemState:
-        """Returns the memory whose middle frames have become prototypes."""
-        work, cells = self.capacity * size, state.cells
-        frames = _by_frame(cells.frame_idx, self.capacity, size)
-        age = jnp.sum((frames[None, :] > frames[:, None]).astype(jnp.int32), axis=1)
-        middle = (age >= self.newest) & ~_by_frame(cells.given, self.capacity, size)
-        chosen = jnp.repeat(middle, size) & cells.valid[:work]
-        worth = state.use / jnp.maximum(state.life, 1.0)
-        count = min(self.prototypes, work)
-        _, best = jax.lax.top_k(jnp.where(chosen, worth[:work], -1.0), count)
-        kept = chosen[best]
-        working = jax.tree.map(lambda x: x[:work], cells)
-        match = reader.match_key(_rows(working.key, best), working.key)
-        weights = jax.nn.softmax(jnp.where(chosen, match, -jnp.inf), axis=1)
-        weights = jnp.where(kept[:, None], weights, 0.0)
-        values = Value(*(weights.astype(x.dtype) @ x for x in working.value))
-        made = _rows(working, best)._replace(value=values)
-        rank = jnp.where(cells.valid[work:], worth[work:], -1.0)
-        places = work + jnp.argsort(rank)[:count]
-        placed = cells_lib.place_cells(cells, places, made, kept)
-        target = jnp.where(kept, places, state.use.size)
-        gone = jnp.concatenate((chosen, jnp.zeros(self.long_term, bool)))
-        return XMemState(
-            placed._replace(
-                valid=placed.valid & ~gone,
-                frame_idx=jnp.where(gone, -1, placed.frame_idx),
-            ),
-            state.use.at[target].set(state.use[best], mode="drop"),
-            state.life.at[target].set(state.life[best], mode="drop"),
-        )
+    def _candidates(self, state: UsedCells, size: int) -> Bool[Array, " w"]:
+        """Returns the cells of all working frames but the given and the newest."""
+        frames = self._by_frame(state.cells.frame_idx, size)
+        newer = jnp.sum((frames[None, :] > frames[:, None]).astype(jnp.int32), axis=1)
+        middle = (newer >= self.newest) & ~self._by_frame(state.cells.given, size)
+        return jnp.repeat(middle, size) & state.cells.valid[: middle.size * size]
 
-    def slots(self, state: XMemState) -> Slots:
+    def _by_frame(self, x: Array, size: int) -> Array:
+        """Returns what is the same for all cells of each working frame."""
+        return x[: self.capacity * size : size]
+
+    def slots(self, state: UsedCells) -> Slots:
         """Returns what is in the memory, a row per cell."""
         return cells_lib.table(state.cells)
-
-
-def _by_frame(x: Array, capacity: int, size: int) -> Array:
-    """Returns what is the same for all cells of each frame of the working memory."""
-    return x[: capacity * size : size]
-
-
-def _rows(tree: Any, rows: Array) -> Any:
-    return jax.tree.map(lambda x: x[rows], tree)
