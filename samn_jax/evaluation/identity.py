@@ -57,7 +57,7 @@ def _differences(former: Any, present: Any, name: str = "") -> Iterator[str]:
     if not (isinstance(former, dict) and isinstance(present, dict)):
         if former != present:
             old, new = _short(former), _short(present)
-            yield f"{name} is {old} there and {new} now"
+            yield f"{files.shown(name)} is {old} there and {new} now"
         return
     for key in sorted(former.keys() | present.keys()):
         pair = former.get(key), present.get(key)

@@ -80,7 +80,7 @@ def differences(saved: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     found = []
     for name in sorted(before.keys() | now.keys()):
         if name not in free and before.get(name) != now.get(name):
-            shown = name.removeprefix("settings.")
+            shown = files.shown(name.removeprefix("settings."))
             old, new = (_brief(values.get(name)) for values in (before, now))
             found.append(f"{shown} was {old}, now {new}")
     return found

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 
 from samn_jax.errors import InputError
-from tests.faults import fuzz_readers, mutations, peak_memory
+from tests.faults import fuzz_data, fuzz_models, mutations, peak_memory
 
+KINDS = fuzz_models.KINDS | fuzz_data.KINDS
 REPORT = os.environ.get("SAMN_FUZZ_REPORT")
 
 
@@ -31,29 +32,45 @@ def report():
         Path(REPORT).write_text(json.dumps(figures, indent=2) + "\n")
 
 
-@pytest.mark.parametrize("kind", fuzz_readers.READERS)
-def test_damaged_files_end_in_one_line(tmp_path, worker, report, kind):
-    reader = fuzz_readers.READERS[kind]
-    read = f"{fuzz_readers.__name__}:{reader.read}"
-    path = tmp_path / f"file{reader.suffix}"
-    reader.write(path)
-    worker.warm_up(read, path)
+@pytest.mark.parametrize("name", KINDS)
+def test_damaged_files_end_in_one_line(tmp_path, worker, report, name):
+    kind = KINDS[name]
+    path = tmp_path / kind.name
+    kind.write(path)
+    worker.warm_up(kind.read, path)
     figures = {"inputs": 0, "refused": 0, "most_bytes": 0, "seconds": 0.0}
-    report[kind] = figures
+    report[name] = figures
 
     @mutations.fuzz
-    @given(data=reader.damaged(path.read_bytes()))
+    @given(data=kind.damaged(path.read_bytes()))
     def check(data):
         path.write_bytes(data)
-        outcome = worker.read(read, path)
+        outcome = worker.read(kind.read, path)
         with mutations.only_input_errors():
             if outcome.error:
                 raise (InputError if outcome.refused else AssertionError)(outcome.error)
-        assert outcome.growth <= reader.memory(len(data))
+        assert outcome.growth <= kind.memory(len(data))
         figures["inputs"] += 1
         figures["refused"] += outcome.refused
         figures["most_bytes"] = max(figures["most_bytes"], outcome.growth)
-        figures["seconds"] = round(figures["seconds"] + outcome.seconds, 3)
+        figures["seconds"] += outcome.seconds
 
     check()
+    figures["seconds"] = round(figures["seconds"], 2)
     assert figures["refused"] > figures["inputs"] / 4
+
+
+@pytest.mark.parametrize("name", fuzz_data.JSON_KINDS)
+def test_deep_json_ends_in_one_line(tmp_path, worker, name):
+    kind = KINDS[name]
+    path = tmp_path / kind.name
+    kind.write(path)
+    content = json.loads(path.read_bytes())
+    for depth in (300, 600, 900, 930, 960, 980, 990, 1100, 10**5):
+        for one, other in (("[", "]"), ('{"a":', "}")):
+            for key in content:
+                text = json.dumps({**content, key: "DEEP"})
+                deep = one * depth + "1" + other * depth
+                path.write_text(text.replace('"DEEP"', deep))
+                outcome = worker.read(kind.read, path)
+                assert not outcome.error or outcome.refused, outcome.error

@@ -32,12 +32,14 @@ def decode_regions(data: bytes) -> tuple[vot_regions.Region, ...]:
     """
     reader = _Reader(data)
     found: list[vot_regions.Region] = []
+    pixels = 0
     try:
         version, length = reader.take("hI")
         if version != _VERSION:
             raise ValueError(f"version {version} is unknown")
         for _ in range(int(length)):
             found.append(_decode_region(reader))
+            pixels = vot_regions.add_pixels(pixels, found[-1])
     except struct.error as error:
         raise ValueError(f"cut short in frame {len(found) + 1}") from error
     return tuple(found)

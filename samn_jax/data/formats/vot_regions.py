@@ -34,6 +34,9 @@ class MaskRegion(NamedTuple):
     pixels: Bool[np.ndarray, "h w"]
 
 
+# Of all masks of one file: a line of thirty letters may claim a picture.
+MAX_FILE_PIXELS = 2**32
+
 # One number is a code, four are a box (x, y, width, height), six and more the corners
 # (x, y) of a polygon.
 Numbers = Float[np.ndarray, " _"]
@@ -238,15 +241,28 @@ def read_regions(path: Path) -> tuple[Region, ...]:
       InputError: naming the file and line, if it is missing or a line is no region.
     """
     lines = files.read_text(path, "regions").rstrip().splitlines()
-    regions = []
+    regions, pixels = [], 0
     for number, line in enumerate(lines, start=1):
         try:
             regions.append(parse_region(line))
+            pixels = add_pixels(pixels, regions[-1])
         except ValueError as error:
             raise errors.InputError(
                 f"{files.shown(path)}, line {number}: {error}: copy it again"
             ) from error
     return tuple(regions)
+
+
+def add_pixels(count: int, region: Region) -> int:
+    """Returns the count with the pixels of a mask's window added.
+
+    Raises:
+      ValueError: if they are more than one file may have.
+    """
+    count += region.pixels.size if isinstance(region, MaskRegion) else 0
+    if count > MAX_FILE_PIXELS:
+        raise ValueError("the masks up to here are too large together")
+    return count
 
 
 def write_regions(path: Path, regions: Sequence[Region]) -> None:

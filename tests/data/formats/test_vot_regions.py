@@ -135,3 +135,14 @@ def test_files_keep_their_regions_and_unreadable_ones_are_named(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(errors.InputError, match="isn't text in UTF-8"):
         vot_regions.read_regions(path)
+
+
+def test_masks_that_are_too_large_together_are_refused(tmp_path):
+    line = "m0,0,10000,10000,1\n"  # a hundred million pixels, none of them touched
+    most = vot_regions.MAX_FILE_PIXELS // 10**8
+    path = tmp_path / "groundtruth.txt"
+    path.write_text(line * (most + 1))
+    with pytest.raises(
+        errors.InputError, match=rf"line {most + 1}: .* too large together"
+    ):
+        vot_regions.read_regions(path)

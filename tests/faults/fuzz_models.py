@@ -1,6 +1,6 @@
-"""The readers of files that others make, each with a good file and ways to damage it.
+"""Fuzz of models: checkpoints, model files and trunks.
 
-The functions named in `READERS` run in the process of `peak_memory`.
+The reading functions run in the process of `peak_memory`.
 """
 
 import functools
@@ -9,7 +9,7 @@ import pickletools
 import random
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from unittest import mock
 
 import jax
@@ -22,29 +22,9 @@ from tests.convert import torch_files
 from tests.convert.test_torch_checkpoint import TINY as TINY_SAMN
 from tests.convert.test_torch_checkpoint import torch_arrays
 from tests.faults import file_mutations, mutations
+from tests.faults.fuzz_kinds import Kind
 from tests.models import tiny_lite
 from tests.models.test_efficientnet_lite import folded_arrays
-
-_MIB = 2**20
-
-
-class Reader(NamedTuple):
-    """One kind of file.
-
-    Attributes:
-      read: the function here that reads it, as `peak_memory.Worker` takes it.
-      suffix: of the file's name.
-      write: writes a good file.
-      damaged: damaged copies of a file's bytes.
-      memory: bytes that reading a file of so many bytes may take.
-    """
-
-    read: str
-    suffix: str
-    write: Callable[[Path], None]
-    damaged: Callable[[bytes], st.SearchStrategy[bytes]]
-    memory: Callable[[int], int]
-
 
 # A network's shapes are traced once, not for each of thousands of files.
 _shapes = functools.cache(model_file.variable_shapes)
@@ -148,30 +128,21 @@ def _bound(size: int) -> int:
     return limits.MEMORY_FACTOR * size + limits.MEMORY_BASE
 
 
-READERS = {
-    "torch zip": Reader(
-        "read_torch",
-        ".pth",
-        functools.partial(_write_torch, torch_files.save_zip, _content),
-        _damaged_zip,
-        _bound,
-    ),
-    "torch stream": Reader(
-        "read_torch",
-        ".pth",
-        functools.partial(_write_torch, torch_files.save_legacy, _content),
-        _damaged_stream,
-        _bound,
-    ),
-    "torch network": Reader(
-        "read_network", ".pth", _write_network, _damaged_zip, _bound
-    ),
-    "model": Reader("read_model", ".safetensors", _write_model, _damaged_model, _bound),
-    "trunk": Reader(
-        "read_trunk",
-        ".npz",
+def _kind(read: Callable, name: str, write: Callable, damaged: Callable) -> Kind:
+    return Kind(f"{__name__}:{read.__name__}", name, write, damaged, _bound)
+
+
+_write_zip = functools.partial(_write_torch, torch_files.save_zip, _content)
+_write_stream = functools.partial(_write_torch, torch_files.save_legacy, _content)
+KINDS = {
+    "torch zip": _kind(read_torch, "a.pth", _write_zip, _damaged_zip),
+    "torch stream": _kind(read_torch, "a.pth", _write_stream, _damaged_stream),
+    "torch network": _kind(read_network, "a.pth", _write_network, _damaged_zip),
+    "model": _kind(read_model, "a.safetensors", _write_model, _damaged_model),
+    "trunk": _kind(
+        read_trunk,
+        "a.npz",
         lambda path: np.savez(path, **folded_arrays(_trunk())),
         _damaged_trunk,
-        _bound,
     ),
 }
