@@ -9,10 +9,8 @@ import contextlib
 import errno
 import json
 import os
-import re
 import stat
 import uuid
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from typing import Any
 from samn_jax.errors import InputError
 
 PARTIAL_SUFFIX = ".partial"
-_ARCHIVE_DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is packed
 _UNIQUE = 12  # letters of a partial file's name that are its own
 _SHOWN_OF_NAME = 40  # letters of the whole file's name in that of its partial
 _LONGEST_NAME = 255  # bytes, of one part of a path on the usual file systems
@@ -209,37 +206,6 @@ def read_json_object(path: Path, cure: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{shown(path)} holds no JSON object: {cure}")
     return content
-
-
-def write_archive(path: Path, entries: Iterable[tuple[str, Path]]) -> None:
-    """Packs files into a zip archive whose bytes depend on them alone.
-
-    Args:
-      path: of the archive, written in one step.
-      entries: name inside the archive and path of each file; see `check_relative`.
-
-    Raises:
-      InputError: it can't be written, or a name would leave the folder it is unpacked
-        in.
-    """
-    with (
-        whole_file(path) as partial,
-        zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as packed,
-    ):
-        for name, source in entries:
-            check_relative(name, f"entry of {path.name}")
-            entry = zipfile.ZipInfo(name, _ARCHIVE_DATE)
-            packed.writestr(entry, source.read_bytes(), zipfile.ZIP_DEFLATED)
-
-
-def natural_key(name: str) -> tuple[tuple[int | str, ...], str]:
-    """Returns the key that sorts names as people count: 2 before 10.
-
-    >>> sorted(["b10", "b2", "a30"], key=natural_key)
-    ['a30', 'b2', 'b10']
-    """
-    parts = re.split("([0-9]+)", name)
-    return tuple(int(p) if i % 2 else p for i, p in enumerate(parts)), name
 
 
 def check_name(name: str, what: str) -> str:

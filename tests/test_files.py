@@ -76,18 +76,6 @@ def test_damaged_json_is_one_line(tmp_path, content):
         files.read_json_object(path, "delete it")
 
 
-def test_an_archive_depends_on_its_files_alone(tmp_path):
-    source = tmp_path / "a.txt"
-    source.write_text("content")
-    archives = [tmp_path / "1.zip", tmp_path / "2.zip"]
-    for number, archive in enumerate(archives):
-        os.utime(source, (number, number))
-        files.write_archive(archive, [("folder/a.txt", source)])
-    assert archives[0].read_bytes() == archives[1].read_bytes()
-    with pytest.raises(InputError, match="begins with a dot"):
-        files.write_archive(archives[0], [("../a.txt", source)])
-
-
 @pytest.mark.parametrize(
     "name",
     ["", ".", "..", "a/b", "/a", "a\\b", "a\n", "\x1b[2J", "a\0", "a" * 256],

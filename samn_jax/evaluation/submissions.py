@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samn_jax import errors, files
+from samn_jax import archives, errors, files
 from samn_jax.data import types
 from samn_jax.data.formats import boxes, palette, vot_results
 from samn_jax.evaluation.protocols import ope
@@ -32,7 +32,7 @@ def pack_masks(dataset: types.Dataset, masks_dir: Path, archive: Path) -> None:
                 )
             entries.append((_entry(sequence, frame), path))
     with files.whole_file(archive) as partial:
-        files.write_archive(partial, entries)
+        archives.write_archive(partial, entries)
         check_masks(dataset, partial)
 
 
@@ -95,7 +95,7 @@ def pack_flat(dataset: types.Dataset, results_dir: Path, archive: Path) -> None:
 
 def _pack(results_dir: Path, paths: list[Path], archive: Path) -> None:
     named = [(path.relative_to(results_dir).as_posix(), path) for path in paths]
-    files.write_archive(archive, named)
+    archives.write_archive(archive, named)
 
 
 def _entry(sequence: types.Sequence, frame: str) -> str:

@@ -4,12 +4,23 @@ Names become parts of paths that results are written to, so none may lead elsewh
 """
 
 import os
+import re
 from pathlib import Path
 
 from samn_jax import files
 from samn_jax.errors import InputError
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+
+
+def natural_key(name: str) -> tuple[tuple[int | str, ...], str]:
+    """Returns the key that sorts names as people count: 2 before 10.
+
+    >>> sorted(["b10", "b2", "a30"], key=natural_key)
+    ['a30', 'b2', 'b10']
+    """
+    parts = re.split("([0-9]+)", name)
+    return tuple(int(p) if i % 2 else p for i, p in enumerate(parts)), name
 
 
 def list_frames(folder: Path) -> tuple[Path, ...]:
@@ -32,7 +43,7 @@ def list_frames(folder: Path) -> tuple[Path, ...]:
                 f"{path.name} for one frame: remove one of them"
             )
         by_frame[name] = path
-    return tuple(by_frame[name] for name in sorted(by_frame, key=files.natural_key))
+    return tuple(by_frame[name] for name in sorted(by_frame, key=natural_key))
 
 
 def list_folders(folder: Path) -> list[Path]:

@@ -4,7 +4,6 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from samn_jax import files
 from samn_jax.data.formats import listing
 from samn_jax.errors import InputError
 
@@ -24,17 +23,17 @@ def test_frames_come_as_people_count(tmp_path):
 
 @hypothesis.given(st.sets(st.integers(0, 10**9), min_size=2))
 def test_numbers_of_any_width_are_in_order(numbers):
-    names = sorted((f"shot{number}b" for number in numbers), key=files.natural_key)
+    names = sorted((f"shot{number}b" for number in numbers), key=listing.natural_key)
     assert names == [f"shot{number}b" for number in sorted(numbers)]
 
 
 @hypothesis.given(st.lists(st.text("ab01 .é²", max_size=6)))
 def test_any_names_can_be_ordered_and_padding_keeps_that_of_text(names):
-    ordered = sorted(names, key=files.natural_key)
-    assert sorted(ordered[::-1], key=files.natural_key) == ordered
+    ordered = sorted(names, key=listing.natural_key)
+    assert sorted(ordered[::-1], key=listing.natural_key) == ordered
     padded = [f"{len(name):03d}{name}" for name in names]
     by_text = sorted(f"{number:05d}" for number in range(len(padded)))
-    assert sorted(by_text, key=files.natural_key) == by_text
+    assert sorted(by_text, key=listing.natural_key) == by_text
 
 
 @pytest.mark.parametrize("other", ["00000.jpeg", "00000.png", "00000.JPG"])
