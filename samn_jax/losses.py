@@ -1,4 +1,4 @@
-"""Losses of the training (paper, 3.4): bootstrapped cross entropy and soft IoU."""
+"""Losses of the training (paper, 3.4): mean over the hardest pixels, soft IoU."""
 
 import jax
 import jax.numpy as jnp
@@ -6,25 +6,6 @@ from jaxtyping import Array, Float
 
 # Keeps the quotient of the soft IoU defined for two empty masks, which agree.
 EPSILON = 1e-6
-
-
-def pixel_cross_entropy(
-    log_odds: Float[Array, "*pixels"], target: Float[Array, "*pixels"]
-) -> Float[Array, "*pixels"]:
-    """Returns each pixel's binary cross entropy in nats; targets in [0, 1]."""
-    return jax.nn.softplus(log_odds) - target * log_odds
-
-
-def joint_cross_entropy(
-    logits: Float[Array, "K H W"], target: Float[Array, "K H W"]
-) -> Float[Array, "H W"]:
-    """Returns each pixel's cross entropy in nats over background and objects.
-
-    Args:
-      logits: of the softmax over the first axis, as `soft_aggregate` gives them.
-      target: the true share of each class, one-hot for plain masks.
-    """
-    return -jnp.sum(target * jax.nn.log_softmax(logits, axis=0), axis=0)
 
 
 def hardest_mean(

@@ -1,9 +1,8 @@
-"""Polygons on the host: area, clipping to the image, and overlap.
+"""Polygons on the host: their boxes, area and overlap in pixels.
 
-Two overlaps are offered. `polygon_overlap` is exact. `pixel_overlaps` counts pixels the
-way the VOT toolkit and the pysot evaluator do, which is what published VOT numbers are
-made of: it is up to some per cent higher for small targets, since every pixel that a
-border touches counts.
+`pixel_overlaps` counts pixels the way the VOT toolkit and the pysot evaluator do, which
+is what published VOT numbers are made of: it is up to some per cent higher than the
+exact overlap for small targets, since every pixel that a border touches counts.
 """
 
 import numpy as np
@@ -32,44 +31,6 @@ def polygon_area(polygon: Float[np.ndarray, "V 2"]) -> float:
     """Area in square pixels; negative where the corners run anticlockwise on screen."""
     x, y = polygon.T
     return 0.5 * float(x @ np.roll(y, -1) - np.roll(x, -1) @ y)
-
-
-def clip_polygon(
-    polygon: Float[np.ndarray, "V 2"], size_hw: Size
-) -> Float[np.ndarray, "U 2"]:
-    """The part of a polygon inside the image [0, width] x [0, height].
-
-    Corners outside are replaced by points on the border; nothing is left (U = 0) of a
-    polygon that lies outside. Parts of a concave polygon stay joined along the border,
-    which leaves its area right.
-    """
-    height, width = size_hw
-    image_xywh = np.array([0.0, 0.0, width, height])
-    return _clip_convex(polygon, box_to_polygon(image_xywh))
-
-
-def polygon_overlap(
-    polygon: Float[np.ndarray, "V 2"], other: Float[np.ndarray, "U 2"], *, size_hw: Size
-) -> float:
-    """Exact intersection over union of two simple polygons, clipped to the image.
-
-    Both may be concave but must not cross themselves. 0 where nothing is left of either
-    inside the image.
-    """
-    first, second = (
-        _triangle_fan(clip_polygon(p.astype(np.float64), size_hw))
-        for p in (polygon, other)
-    )
-    # Signed fan triangles cover a simple polygon once, so the product of two fans
-    # covers the intersection once.
-    intersection = sum(
-        sign * sign_other * polygon_area(_clip_convex(tri, tri_other))
-        for sign, tri in first
-        for sign_other, tri_other in second
-    )
-    areas = (abs(sum(s * polygon_area(t) for s, t in fan)) for fan in (first, second))
-    union = sum(areas) - abs(intersection)
-    return abs(intersection) / union if union > 0 else 0.0
 
 
 def pixel_overlaps(
@@ -172,32 +133,3 @@ def _round(values: np.ndarray) -> Float[np.ndarray, "..."]:
 
 def _pixels(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     return np.maximum(last - first + 1, 0)
-
-
-def _triangle_fan(polygon: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """(orientation, clockwise triangle) for each triangle of corner 0 and an edge."""
-    fan = []
-    for k in range(1, len(polygon) - 1):
-        triangle = polygon[[0, k, k + 1]]
-        sign = np.sign(polygon_area(triangle))
-        if sign:
-            fan.append((sign, triangle[:: int(sign)]))
-    return fan
-
-
-def _clip_convex(polygon: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """The part of `polygon` inside a convex window whose corners run clockwise."""
-    for start, stop in zip(window, np.roll(window, -1, axis=0), strict=True):
-        if not len(polygon):
-            break
-        edge, offset = stop - start, polygon - start
-        depth = edge[0] * offset[:, 1] - edge[1] * offset[:, 0]  # >= 0 inside
-        kept = []
-        for k, (point, d) in enumerate(zip(polygon, depth, strict=True)):
-            before, d_before = polygon[k - 1], depth[k - 1]
-            if (d >= 0) != (d_before >= 0):
-                kept.append(before + (point - before) * (d_before / (d_before - d)))
-            if d >= 0:
-                kept.append(point)
-        polygon = np.array(kept).reshape(-1, 2)
-    return polygon

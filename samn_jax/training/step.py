@@ -82,9 +82,7 @@ def clip_terms(
     truth = truth[1 : predicted + 1]
     background = 1.0 - jnp.sum(truth, axis=2, keepdims=True)
     target = jnp.concatenate((background, truth), axis=2)
-    entropy = jax.vmap(losses.joint_cross_entropy)(
-        logits.reshape(-1, kinds, *size), target.reshape(-1, kinds, *size)
-    )
+    entropy = optax.softmax_cross_entropy(logits, target, axis=2).reshape(-1, *size)
     hardest = losses.hardest_mean(
         entropy, _hard_fraction(config, step), stride=config.threshold_stride
     )
