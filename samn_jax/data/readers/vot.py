@@ -10,9 +10,11 @@ from jaxtyping import UInt8
 
 from samn_jax import errors, files
 from samn_jax.data import types
-from samn_jax.data.formats import codecs, images, listing, video_files, vot_regions
+from samn_jax.data.formats import images, listing, video_files, vot_regions
 
 _DEFAULT_FRAMES = "color/%08d.jpg"
+# What published sets give for both sides of videos whose size they don't know.
+_MAX_SIDE = 100_000
 _FRAME_PATTERN = re.compile(r"[^%]*%(0?[0-9]{1,2})?d[^%]*")
 
 
@@ -141,7 +143,7 @@ def _read_size(
 ) -> tuple[int, int]:
     if "height" in properties and "width" in properties:
         height, width = (_number(folder, properties, x) for x in ("height", "width"))
-        if not 0 < height * width <= codecs.MAX_PIXELS:
+        if not (0 < height <= _MAX_SIDE and 0 < width <= _MAX_SIDE):
             raise errors.InputError(
                 f"{files.shown(folder / 'sequence')} claims frames {height} pixels "
                 f"high and {width} wide: copy it again"

@@ -41,6 +41,14 @@ def test_a_sequence_has_its_size_regions_and_first_box(tmp_path):
         sequence.frame(1)
 
 
+def test_unknown_sizes_of_published_sets_are_taken_and_larger_ones_refused(tmp_path):
+    folder = _write(tmp_path / "a", description="width=100000\nheight=100000\n")
+    assert vot.read_vot(tmp_path).sequences[0].size_hw == (100_000, 100_000)
+    (folder / "sequence").write_text("width=100001\nheight=10\n")
+    with pytest.raises(errors.InputError, match="10 pixels high and 100001 wide"):
+        vot.read_vot(tmp_path)
+
+
 def test_frames_are_read_by_the_pattern_and_give_the_size(tmp_path):
     folder = _write(tmp_path / "a", description="channels.color=img/%04d.png\n")
     (folder / "img").mkdir()
