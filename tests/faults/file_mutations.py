@@ -9,7 +9,6 @@ import random
 import struct
 import warnings
 import zipfile
-import zlib
 from collections.abc import Callable
 
 from hypothesis import strategies as st
@@ -177,30 +176,3 @@ def damaged_tensor_file(data: bytes) -> st.SearchStrategy[bytes]:
         return len(changed).to_bytes(8, "little") + changed + content
 
     return st.builds(build, _SEEDS)
-
-
-def damaged_png(data: bytes) -> st.SearchStrategy[bytes]:
-    """Returns PNG files, checksums right, of which one or two chunks are damaged."""
-
-    def build(seed: int) -> bytes:
-        rng, chunks, position = random.Random(seed), [], 8
-        while position < len(data):
-            length = int.from_bytes(data[position : position + 4], "big")
-            kind = data[position + 4 : position + 8]
-            chunks.append((kind, data[position + 8 : position + 8 + length]))
-            position += length + 12
-        for _ in range(rng.randint(1, 2)):
-            at, other = rng.randrange(len(chunks)), rng.randrange(len(chunks))
-            kind, content = chunks[at]
-            damaged = (kind, mutations.changed_bytes(rng, content))
-            chunks[at : at + 1] = rng.choice(
-                ([damaged], [damaged], [damaged], [], [chunks[at]] * 2, [chunks[other]])
-            ) or [(b"tEXt", content)]
-        return data[:8] + b"".join(_chunk(*chunk) for chunk in chunks)
-
-    return st.builds(build, _SEEDS)
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    checksum = zlib.crc32(kind + content).to_bytes(4, "big")
-    return len(content).to_bytes(4, "big") + kind + content + checksum

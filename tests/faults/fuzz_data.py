@@ -1,6 +1,7 @@
-"""Fuzz of data sets and of what runs keep: pictures, masks, lists, boxes, JSON.
+"""Fuzz of what may be far larger than its file, and of what runs keep in JSON.
 
-The reading functions run in the process of `peak_memory`.
+Data sets are read whole in `test_data_fuzz`; here memory is measured. The reading
+functions run in the process of `peak_memory`.
 """
 
 import json
@@ -13,19 +14,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from samn_jax import files
-from samn_jax.data.formats import boxes, images, listing, vot_regions, vot_results
-from samn_jax.data.readers import davis, youtube_vos
+from samn_jax.data.formats import images, vot_regions, vot_results
+from samn_jax.data.readers import youtube_vos
 from samn_jax.evaluation import identity, records
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training import run_folder
 from samn_jax.training.config import TrainConfig
-from tests.faults import file_mutations, mutations
+from tests.faults import mutations
 from tests.faults.fuzz_kinds import Kind
+from tests.faults.test_data_fuzz import with_right_checksums
 
 _MIB = 2**20
 # A picture may be a thousand times its file: see `codecs.MAX_PIXELS`.
 _PICTURE = 2**30
-_NAMES = ("bear", "black swan", "a1", "a2", "a10", "camel")
 _REGIONS = (
     *("1", "10,20,30.5,40", "1,1,9,1,9,9,1,9", "m3,4,5,6,1,2,27", "0", "2"),
     "1.5,2.5,9,1,9,9",
@@ -63,11 +64,6 @@ def _write_indices(path: Path) -> None:
     images.write_mask(path, (_image(1)[..., 0] // 80).astype(np.uint8))
 
 
-def _write_gray(path: Path) -> None:
-    gray = np.uint8(255) * (_image(1)[..., 0] > 127)
-    path.write_bytes(cv2.imencode(".png", gray)[1].tobytes())
-
-
 def read_frame(path: Path) -> None:
     """Reads a frame."""
     assert images.read_frame(path).shape[2] == 3
@@ -78,31 +74,10 @@ def read_mask(path: Path) -> None:
     assert images.read_mask(path).ndim == 2
 
 
-def read_names(path: Path) -> None:
-    """Reads a list of names; none may lead out of a folder."""
-    for name in listing.read_names(path, "sequence"):
-        files.inside(path.parent, path.parent / name)
-
-
-def read_pairs(path: Path) -> None:
-    """Reads a list of DAVIS-2016; no name may lead out of a folder."""
-    place = path.parent / "davis" / "ImageSets" / "480p" / "val.txt"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, place)
-    for sequence in davis.read_davis16(path.parent / "davis").sequences:
-        for name in (sequence.name, *sequence.frame_names):
-            files.inside(path.parent, path.parent / name)
-
-
 def read_meta(path: Path) -> None:
     """Reads the objects of YouTube-VOS; no name may lead out of a folder."""
     for name in youtube_vos.read_categories(path.parent):
         files.inside(path.parent, path.parent / name)
-
-
-def read_boxes(path: Path) -> None:
-    """Reads boxes."""
-    assert boxes.read_boxes(path).shape[1] == 4
 
 
 def read_regions(path: Path) -> None:
@@ -135,15 +110,6 @@ def read_training(path: Path) -> None:
     run_folder.claim(training, place.parent)
 
 
-def _write_pairs(path: Path) -> None:
-    lines = [
-        f"/JPEGImages/480p/{name}/{i:05d}.jpg /Annotations/480p/{name}/{i:05d}.png"
-        for name in _NAMES[:1] + _NAMES[2:]
-        for i in range(3)
-    ]
-    path.write_text("\n".join(lines) + "\n")
-
-
 def _write_training(path: Path) -> None:
     training = run_folder.Identity(TrainConfig(model=LiteConfig()), {"name": "a"}, {})
     path.write_text(json.dumps(training.to_json()))
@@ -161,8 +127,8 @@ def _write_trajectory(path: Path) -> None:
     path.write_bytes(b"\x01\x00\x07\x00\x00\x00" + region + region[:-17])
 
 
-def _chunks(data: bytes) -> st.SearchStrategy[bytes]:
-    return file_mutations.damaged_png(data) | mutations.damaged(data)
+def _with_checksums(data: bytes) -> st.SearchStrategy[bytes]:
+    return mutations.damaged(data) | mutations.damaged(data).map(with_right_checksums)
 
 
 def _lines(data: bytes) -> st.SearchStrategy[bytes]:
@@ -195,19 +161,11 @@ def _json(content: object) -> Callable[[Path], object]:
 
 KINDS = {
     "JPEG": _kind(read_frame, "0.jpg", _encoded(".jpg"), mutations.damaged, _PICTURE),
-    "PNG": _kind(read_frame, "0.png", _encoded(".png"), _chunks, _PICTURE),
-    "WebP": _kind(read_frame, "0.webp", _encoded(".webp"), mutations.damaged, _PICTURE),
-    "indexed mask": _kind(read_mask, "0.png", _write_indices, _chunks, _PICTURE),
-    "gray mask": _kind(read_mask, "0.png", _write_gray, _chunks, _PICTURE),
-    "list of names": _kind(read_names, "val.txt", _text(*_NAMES), _lines),
-    "list of pairs": _kind(read_pairs, "pairs.txt", _write_pairs, _lines),
-    "meta.json": _kind(read_meta, "meta.json", _json(_META), _values),
-    "boxes": _kind(
-        read_boxes,
-        "groundtruth.txt",
-        _text("1,2,3,4", "1.5\t2\t3\t4", "5 6 7 8"),
-        _lines,
+    "PNG": _kind(read_frame, "0.png", _encoded(".png"), _with_checksums, _PICTURE),
+    "indexed mask": _kind(
+        read_mask, "0.png", _write_indices, _with_checksums, _PICTURE
     ),
+    "meta.json": _kind(read_meta, "meta.json", _json(_META), _values),
     "regions": _kind(
         read_regions, "groundtruth.txt", _text(*_REGIONS), _lines, 1024 * _MIB
     ),

@@ -2,14 +2,16 @@
 
 A reader of files that others made may refuse them in one line, and nothing else. The
 tests draw a few hundred damaged files from a fixed seed; `SAMN_FUZZ_EXAMPLES=20000`
-makes the run long.
+makes the run long, `SAMN_FUZZ_REPORT=FILE` writes how many were read and refused.
 """
 
+import atexit
 import contextlib
 import copy
 import json
 import os
 import random
+import resource
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -53,9 +55,31 @@ def only_input_errors() -> Iterator[None]:
     """Fails unless the block succeeds or ends in one printable line."""
     try:
         yield
+        count(read=1)
     except InputError as error:
         text = str(error)
         assert text and text.isprintable(), f"not one printable line: {text!r}"
+        count(refused=1)
+
+
+def count(**figures: float) -> None:
+    """Adds figures of the running test to those that `SAMN_FUZZ_REPORT` is to hold."""
+    name = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2]
+    test = _figures.setdefault(name.partition(" (")[0], {})
+    for figure, value in figures.items():
+        test[figure] = round(test.get(figure, 0) + value, 3)
+
+
+def _report(path: str) -> None:
+    """Writes what was counted, and the most memory that the tests' process took."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"tests": _figures, "most_bytes": most}, file, indent=2)
+
+
+_figures: dict[str, dict[str, float]] = {}
+if "SAMN_FUZZ_REPORT" in os.environ:
+    atexit.register(_report, os.environ["SAMN_FUZZ_REPORT"])
 
 
 def damaged(*originals: bytes) -> st.SearchStrategy[bytes]:

@@ -1,12 +1,9 @@
 """Damaged files of every kind that others make: refused in one line, at bounded memory.
 
-A few hundred in every run; `SAMN_FUZZ_EXAMPLES=5000` reads as many of each kind, and
-`SAMN_FUZZ_REPORT=FILE` writes what became of them.
+Data sets: `test_data_fuzz`. How to make the run long: `mutations`.
 """
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +12,6 @@ from samn_jax.errors import InputError
 from tests.faults import fuzz_data, fuzz_models, mutations, peak_memory
 
 KINDS = fuzz_models.KINDS | fuzz_data.KINDS
-REPORT = os.environ.get("SAMN_FUZZ_REPORT")
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +20,17 @@ def worker():
         yield made
 
 
-@pytest.fixture(scope="module")
-def report():
-    figures = {}
-    yield figures
-    if REPORT:
-        Path(REPORT).write_text(json.dumps(figures, indent=2) + "\n")
+def raise_error(outcome):
+    if outcome.error:
+        raise (InputError if outcome.refused else AssertionError)(outcome.error)
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_damaged_files_end_in_one_line(tmp_path, worker, report, name):
-    kind = KINDS[name]
+def test_damaged_files_end_in_one_line(tmp_path, worker, name):
+    kind, refused, growths = KINDS[name], [], []
     path = tmp_path / kind.name
     kind.write(path)
     worker.warm_up(kind.read, path)
-    figures = {"inputs": 0, "refused": 0, "most_bytes": 0, "seconds": 0.0}
-    report[name] = figures
 
     @mutations.fuzz
     @given(data=kind.damaged(path.read_bytes()))
@@ -47,17 +38,15 @@ def test_damaged_files_end_in_one_line(tmp_path, worker, report, name):
         path.write_bytes(data)
         outcome = worker.read(kind.read, path)
         with mutations.only_input_errors():
-            if outcome.error:
-                raise (InputError if outcome.refused else AssertionError)(outcome.error)
+            raise_error(outcome)
         assert outcome.growth <= kind.memory(len(data))
-        figures["inputs"] += 1
-        figures["refused"] += outcome.refused
-        figures["most_bytes"] = max(figures["most_bytes"], outcome.growth)
-        figures["seconds"] += outcome.seconds
+        mutations.count(seconds=outcome.seconds)
+        refused.append(outcome.refused)
+        growths.append(outcome.growth)
 
     check()
-    figures["seconds"] = round(figures["seconds"], 2)
-    assert figures["refused"] > figures["inputs"] / 4
+    mutations.count(most_bytes=max(growths))
+    assert sum(refused) > len(refused) / 4
 
 
 @pytest.mark.parametrize("name", fuzz_data.JSON_KINDS)
@@ -72,5 +61,5 @@ def test_deep_json_ends_in_one_line(tmp_path, worker, name):
                 text = json.dumps({**content, key: "DEEP"})
                 deep = one * depth + "1" + other * depth
                 path.write_text(text.replace('"DEEP"', deep))
-                outcome = worker.read(kind.read, path)
-                assert not outcome.error or outcome.refused, outcome.error
+                with mutations.only_input_errors():
+                    raise_error(worker.read(kind.read, path))
