@@ -11,7 +11,7 @@ from samn_jax import errors, files
 
 Config = TypeVar("Config")
 
-_LIKE = 0.7  # from this similarity on, another name may have been meant
+_LIKE = 0.8  # from this similarity on, another name may have been meant
 
 
 def override(config: Config, assignments: Sequence[str]) -> Config:
@@ -170,13 +170,22 @@ def _whole(value: Any, old: Any, place: str) -> Any:
 def _choice(config: Any, path: Sequence[str]) -> str:
     """Returns what to write in place of an unknown name."""
     names = list(_dotted_names(config))
-    ends = [name.rpartition(".")[2] for name in names]
-    close = difflib.get_close_matches(path[-1], set(ends), 3, _LIKE)
-    if close:
-        meant = [n for n, end in zip(names, ends, strict=True) if end in close]
-        return f"try {', '.join(meant)}"
+    for form in (_with_underscores, _last_part):
+        close = difflib.get_close_matches(
+            form(".".join(path)), {form(name) for name in names}, 3, _LIKE
+        )
+        if close:
+            return f"try {', '.join(name for name in names if form(name) in close)}"
     beside = [n for n in names if n.split(".")[:-1] == list(path[:-1])]
     return f"choose from {', '.join(beside or names)}"
+
+
+def _with_underscores(name: str) -> str:
+    return name.replace(".", "_")
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _dotted_names(config: Any, before: str = "") -> Iterator[str]:

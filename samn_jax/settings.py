@@ -1,7 +1,8 @@
 """Checks that config dataclasses make of their own fields, in `__post_init__`.
 
 Each names the field, its value and what to give instead, so that a bad setting is one
-line wherever it comes from: a config file, `--set`, or Python.
+line wherever it comes from: a config file, `--set`, or Python. `place` comes before the
+name of a field of a part, as `spatial.`.
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import Any
 from samn_jax.errors import InputError
 
 
-def check_at_least(config: Any, minimum: int, *names: str) -> None:
+def check_at_least(config: Any, minimum: int, *names: str, place: str = "") -> None:
     """Checks that numbers are finite and not below `minimum`.
 
     Raises:
@@ -20,10 +21,10 @@ def check_at_least(config: Any, minimum: int, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         if not _is_number(value) or not value >= minimum:
-            raise InputError(f"{name} is {value}: give at least {minimum}")
+            raise InputError(f"{place}{name} is {value}: give at least {minimum}")
 
 
-def check_positive(config: Any, *names: str) -> None:
+def check_positive(config: Any, *names: str, place: str = "") -> None:
     """Checks that numbers are finite and above 0.
 
     Raises:
@@ -32,10 +33,10 @@ def check_positive(config: Any, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         if not _is_number(value) or not value > 0:
-            raise InputError(f"{name} is {value}: give a number above 0")
+            raise InputError(f"{place}{name} is {value}: give a number above 0")
 
 
-def check_shares(config: Any, *names: str) -> None:
+def check_shares(config: Any, *names: str, place: str = "") -> None:
     """Checks that numbers lie in [0, 1].
 
     Raises:
@@ -44,7 +45,7 @@ def check_shares(config: Any, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         if not _is_number(value) or not 0 <= value <= 1:
-            raise InputError(f"{name} is {value}: give a share from 0 to 1")
+            raise InputError(f"{place}{name} is {value}: give a share from 0 to 1")
 
 
 def check_numbers(config: Any, name: str, count: int) -> None:

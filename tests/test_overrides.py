@@ -70,6 +70,7 @@ def test_all_are_set_at_once_and_the_last_counts():
         ("=4", "isn't NAME=VALUE"),
         ("capacity=4", "capacity: there is no such name, try memory.capacity"),
         ("memory.capactiy=4", "memory.capactiy: there is .*, try memory.capacity"),
+        ("memory_capacity=4", "try memory.capacity$"),
         ("memory.x=4", "choose from memory.capacity, memory.machine"),
         ("scale.x=4", "scale: it has no fields"),
         ("memory=4", "name one of memory.capacity, memory.machine"),

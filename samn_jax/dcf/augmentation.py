@@ -35,6 +35,12 @@ class AugmentationConfig:
         *(30.0, -30.0, 45.0, -45.0, -60.0, 60.0),
     )
 
+    @property
+    def num_samples(self) -> int:
+        """Returns how many samples it makes of the first frame."""
+        copies = len(self.shifts) + len(self.blurs) + len(self.rotations)
+        return 1 + copies + self.mirror
+
 
 class AugmentedSamples(NamedTuple):
     """Copies of the first frame's crop and where the target is in each."""

@@ -10,9 +10,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from samn_jax import varying
+from samn_jax import settings, varying
 from samn_jax.dcf import correlation, gauss_newton, labels, localization, projection
 from samn_jax.dcf import sample_memory as sample_lib
+from samn_jax.errors import InputError
 
 # Keeps the uncertainty finite where nothing in the crop scores above zero.
 _SMALLEST_MAXIMUM = 1e-6
@@ -61,6 +62,26 @@ class SpatialMemoryConfig:
     hard_negative_ratio: float = 0.3
     num_maxima: int = 25
     trusted_frames: int = 5
+
+    def __post_init__(self) -> None:
+        """Checks the settings.
+
+        Raises:
+            InputError: One is out of its range.
+        """
+        place = "spatial."
+        counts = ("stride", "kernel_size", "num_projected", "capacity", "num_maxima")
+        counts += ("train_every_frames",)
+        settings.check_at_least(self, 1, *counts, place=place)
+        counts = ("first_steps", "first_cg_iterations", "cg_iterations")
+        settings.check_at_least(self, 0, *counts, "trusted_frames", place=place)
+        rates = ("learning_rate", "hard_negative_learning_rate", "hard_negative_ratio")
+        settings.check_shares(self, *rates, place=place)
+        sizes = ("sigma_factor", "filter_reg", "projection_reg", "mlu_alpha")
+        settings.check_positive(self, *sizes, "neighborhood_scale", place=place)
+        for name in rates[:2]:
+            if getattr(self, name) == 1:  # Older samples would weigh nothing.
+                raise InputError(f"{place}{name} is 1: give a share below 1")
 
 
 class SpatialMemory(NamedTuple):

@@ -115,6 +115,13 @@ class TrackerConfig:
         for name in _SHARES:
             self._check(name, 0 <= getattr(self, name) <= 1, "a share from 0 to 1")
 
+        samples = self.augmentation.num_samples
+        if self.use_spatial and self.spatial.capacity < samples:
+            raise InputError(
+                f"spatial.capacity is {self.spatial.capacity}: give at least "
+                f"{samples}, the samples of the first frame"
+            )
+
     def _check(self, name: str, good: bool, wanted: str) -> None:
         if not good:
             raise InputError(f"{name} is {getattr(self, name)}: give {wanted}")
