@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from samn_jax.errors import InputError
+from samn_jax.geometry import box_masks
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
 from samn_jax.models import model_file, winograd
@@ -276,10 +277,7 @@ def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
         box = np.zeros(0)
     if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= 0).any():
         raise InputError(f"box {box_xywh} is no box: give x,y,w,h with w and h above 0")
-    rows, columns = np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5
-    inside_y = (rows >= box[1]) & (rows < box[1] + box[3])
-    inside_x = (columns >= box[0]) & (columns < box[0] + box[2])
-    mask = inside_y[:, None] & inside_x[None, :]
+    mask = box_masks.fill_box(box, size)
     if not mask.any():
         raise InputError(
             f"box {box.tolist()} holds no pixel of the frame of {size[1]} x {size[0]}: "

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from samn_jax.geometry import box_masks
+
 
 class CopyOutput(NamedTuple):
     """What a baseline says of one frame."""
@@ -28,7 +30,7 @@ class CopyFirst:
     ) -> tuple[CopyOutput, CopyOutput]:
         """Returns the first answer, as state and as answer; one start must be given."""
         if mask is None:
-            mask = _filled_box(frame.shape[:2], box_xywh)
+            mask = box_masks.fill_box(box_xywh, frame.shape[:2])
         if box_xywh is None:
             box_xywh = cv2.boundingRect(mask.astype(np.uint8))
         left, top, width, height = box = np.array(box_xywh, np.float32)
@@ -42,13 +44,3 @@ class CopyFirst:
     ) -> tuple[CopyOutput, CopyOutput]:
         """Returns the same answer again."""
         return state, state
-
-
-def _filled_box(
-    size: tuple[int, int], box_xywh: tuple[float, float, float, float]
-) -> Bool[np.ndarray, "H W"]:
-    left, top, width, height = box_xywh
-    x, y = np.arange(size[1]) + 0.5, np.arange(size[0]) + 0.5
-    rows = (y > top) & (y < top + height)
-    columns = (x > left) & (x < left + width)
-    return rows[:, None] & columns[None, :]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from samn_jax.evaluation.trackers import interface, objects
+from samn_jax.geometry import box_masks
 
 _NUM_STEPS = 2  # the second step has the first one's state, as all later ones have
 
@@ -21,11 +22,10 @@ def warm_up(tracker: interface.VideoTracker, program: Program) -> None:
     """Tracks boxes on black frames, so that all that a video needs is compiled."""
     height, width = program.size_hw
     frame = np.zeros((height, width, 3), np.uint8)
-    start = {"box_xywh": (width / 4, height / 4, width / 2, height / 2)}
+    box_xywh = (width / 4, height / 4, width / 2, height / 2)
+    start = {"box_xywh": box_xywh}
     if program.from_mask:
-        mask = np.zeros((height, width), bool)
-        mask[height // 4 : -(-3 * height // 4), width // 4 : -(-3 * width // 4)] = True
-        start = {"mask": mask}
+        start = {"mask": box_masks.fill_box(box_xywh, program.size_hw)}
     several = objects.tracker_of(tracker, program.num_objects)
     state = None
     for object_id in range(1, min(program.num_objects, 2) + 1):
