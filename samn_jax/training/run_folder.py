@@ -9,6 +9,7 @@ import jax
 
 from samn_jax import files, provenance
 from samn_jax.errors import InputError
+from samn_jax.memory import registry, source
 from samn_jax.models import model_file
 from samn_jax.training import state as state_lib
 from samn_jax.training.config import TrainConfig
@@ -32,7 +33,10 @@ class Identity(NamedTuple):
     data: dict[str, Any]  # fingerprint and counts
 
     def to_json(self) -> dict[str, Any]:
-        """Returns it as JSON has it."""
+        """Returns it as JSON has it, with a fingerprint of a memory of one's own."""
+        memory, code = self.settings.memory, ""
+        if registry.is_file(memory.design):
+            code = source.fingerprint(registry.build(memory))
         # Tuples become lists, as in what is read back.
         return json.loads(
             json.dumps(
@@ -40,6 +44,7 @@ class Identity(NamedTuple):
                     "settings": dataclasses.asdict(self.settings),
                     "start": self.start,
                     "data": self.data,
+                    "memory_source": code,
                 }
             )
         )
