@@ -4,7 +4,8 @@ python train.py --config configs/lite_finetune.py --data_dir DATA \
     --output_dir runs/mine --init_from lite
 
 DATA holds clips, or clips in DATA/video and photos in DATA/static; photos serve as
-distractors, occluders and other backgrounds too. Without photos nothing is pasted in.
+distractors, occluders and other backgrounds too. Objects of other clips are pasted in
+with or without them.
 
 Cost: 1.1 s a step on 2 CPU cores, about 10 minutes. Expected: a loss that falls
 below that of the first steps; set held_out to see what it brings on clips of yours.
