@@ -3,6 +3,7 @@
 import json
 import os
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -182,5 +183,5 @@ def test_a_mean_is_the_same_file_in_any_order(tmp_path, variables):
         notes = {**NOTES, "train_config": {"data": str(tmp_path)}}
         model_file.save_model(files[-1], TINY, scaled, notes)
     one, other = average.average(files), average.average(files[::-1])
-    jax.tree.map(np.testing.assert_array_equal, one.variables, other.variables)
+    chex.assert_trees_all_equal(one.variables, other.variables)
     assert str(tmp_path) not in json.dumps(one.notes)

@@ -1,6 +1,7 @@
 import dataclasses
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -108,7 +109,7 @@ def test_frozen_weights_and_statistics_stay():
         "key_head/bias",
         "batch_stats:shift",
     }
-    jax.tree.map(np.testing.assert_array_equal, state.frozen, after.frozen)
+    chex.assert_trees_all_equal(state.frozen, after.frozen)
     moved = {k: bool((state.params[k] != v).any()) for k, v in after.params.items()}
     assert all(moved.values()), moved
 
