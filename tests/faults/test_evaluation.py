@@ -120,13 +120,23 @@ def test_2_no_name_of_a_video_leads_out_of_the_output(
 
 def test_2_a_link_in_the_output_is_not_followed_out(data_dir, tmp_path, capsys):
     out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    assert _run(data_dir, out, "--sequences", "a") == 0
     elsewhere.mkdir()
-    (out / "masks").mkdir(parents=True)
     (out / "masks/b").symlink_to(elsewhere)
     assert _run(data_dir, out) == 1
     assert "lies outside" in _error(capsys)
     assert not any(elsewhere.iterdir())
     assert list(_results(out)["sequences"]) == ["a", "c"]
+
+
+def test_4_an_output_over_the_data_is_refused(data_dir, capsys):
+    """Results of a run would lie where the masks of this layout do."""
+    (data_dir / "JPEGImages").rename(data_dir / "images")
+    (data_dir / "Annotations").rename(data_dir / "masks")
+    before = _contents(data_dir)
+    assert _run(data_dir, data_dir) == 2
+    assert "masks holds files that no run has left" in _error(capsys)
+    assert _contents(data_dir) == before
 
 
 # 7. Changed data, and parts that disagree.
@@ -271,7 +281,13 @@ def _wrong(path):
     path.write_text('{"num_frames": "many"}')
 
 
-@pytest.mark.parametrize("harm", [_cut, _empty, _list, _wrong])
+def _not_a_number(path):
+    values = json.loads(path.read_text())
+    numbers = {k: float("nan") for k, v in values.items() if isinstance(v, int | float)}
+    path.write_text(json.dumps(values | numbers))
+
+
+@pytest.mark.parametrize("harm", [_cut, _empty, _list, _wrong, _not_a_number])
 def test_8_a_damaged_record_costs_its_video_alone(data_dir, tmp_path, harm):
     out = tmp_path / "out"
     assert _run(data_dir, out) == 0
@@ -305,6 +321,19 @@ def test_13_a_damaged_result_is_tracked_again(data_dir, tmp_path, harm):
     assert _run(data_dir, out) == 0
     assert _measures(out) == before
     assert _contents(out / "masks") == masks
+
+
+def test_13_a_frame_of_another_size_is_named(tmp_path, capsys):
+    video = tmp_path / "otb" / "Still"
+    (video / "img").mkdir(parents=True)
+    for index in range(1, NUM_FRAMES + 1):
+        height = SIZE[0] - (index == 3)
+        frame = np.zeros((height, SIZE[1], 3), np.uint8)
+        cv2.imwrite(str(video / f"img/{index:04d}.jpg"), frame)
+    (video / "groundtruth_rect.txt").write_text("6,11,10,10\n" * NUM_FRAMES)
+    assert _run(tmp_path / "otb", tmp_path / "out", dataset="otb") == 1
+    line = _error(capsys)
+    assert "img/0003.jpg is 29 pixels high and 40 wide" in line
 
 
 def test_13_an_option_that_does_nothing_is_refused(data_dir, tmp_path, capsys):
