@@ -26,7 +26,7 @@ def check(config: TrainConfig) -> dict[str, str]:
       InputError: the file is missing, damaged, or of another network; or the patterns
         of `frozen` match nothing, or leave nothing to train.
     """
-    _check_frozen(config)
+    check_frozen(config)
     if not config.init_from:
         return {"name": "", "sha256": ""}
     if config.init_from.endswith(".npz"):
@@ -70,8 +70,12 @@ def _with_memory(config: TrainConfig, variables: dict[str, Any]) -> dict[str, An
     return {**variables, parameters.COLLECTION: given} if drawn else variables
 
 
-def _check_frozen(config: TrainConfig) -> None:
-    """Raises InputError if a pattern of `frozen` matches nothing, or all is frozen."""
+def check_frozen(config: TrainConfig) -> None:
+    """Checks that some weights are frozen by each pattern, and some are left.
+
+    Raises:
+      InputError: a pattern of `frozen` matches nothing, or all is frozen.
+    """
     names = list(state_lib.split_params(shapes_of(config), ())[0])
     parts = ", ".join(sorted({name.split("/")[0] for name in names}))
     for pattern in config.frozen:

@@ -16,6 +16,9 @@ from samn_jax.training.config import TrainConfig
 
 IDENTITY_FILE = "config.json"
 STARTS_FILE = "run.json"
+FINISHED_FILE = "finished.json"
+MODEL_FILE = "model.safetensors"
+BEST_FILE = "best.safetensors"
 # What may differ when a run goes on: none of it changes the weights. The file that it
 # started from is compared by its content.
 _FREE_SETTINGS = (
@@ -143,6 +146,36 @@ def record_start(identity: Identity, folder: Path, first_step: int) -> None:
         "data": identity.data,
     }
     files.write_json(folder / STARTS_FILE, [*read_starts(folder), start])
+
+
+def record_finish(folder: Path, steps: int, seconds: float) -> None:
+    """Notes that the run is finished, and how long it took in all its starts.
+
+    Raises:
+      InputError: it can't be written.
+    """
+    facts = {
+        "steps": steps,
+        "seconds": round(seconds, 1),
+        "model_sha256": provenance.file_sha256(folder / MODEL_FILE),
+    }
+    files.write_json(folder / FINISHED_FILE, facts)
+
+
+def read_finish(folder: Path) -> dict[str, Any] | None:
+    """Returns what was noted at the run's end; None if it goes on.
+
+    It goes on too if its model file is not the one that it ended with.
+    """
+    path, model = folder / FINISHED_FILE, folder / MODEL_FILE
+    if not path.is_file() or not model.is_file():
+        return None
+    try:
+        facts = files.read_json_object(path, "")
+    except InputError:
+        return None
+    same = facts.get("model_sha256") == provenance.file_sha256(model)
+    return facts if same else None
 
 
 def export(
