@@ -65,6 +65,7 @@ def assemble(identity: run_folder.Identity, data: Data, folder: Path) -> Run:
     else:
         state = first_state(config, optimizer, validator.batches, data.clips)
     if chief:
+        run_folder.remove_leftovers(folder)
         run_folder.record_start(identity, folder, int(state.step))
     return Run(
         config=config,

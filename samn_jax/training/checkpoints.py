@@ -54,6 +54,8 @@ class Checkpoints:
         self._folder = (run_folder / FOLDER).absolute()
         self._hashes_path = run_folder / HASHES_FILE
         self._chief = chief
+        if chief:
+            files.remove_leftovers([self._hashes_path])
         with files.explained(self._folder):
             self._manager = ocp.CheckpointManager(self._folder, options=options)
 

@@ -130,6 +130,12 @@ def read_starts(folder: Path) -> list[dict[str, Any]]:
     return starts
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Removes the parts of files that a killed process left; no other may write now."""
+    names = (IDENTITY_FILE, STARTS_FILE, FINISHED_FILE, MODEL_FILE, BEST_FILE)
+    files.remove_leftovers(folder / name for name in names)
+
+
 def record_start(identity: Identity, folder: Path, first_step: int) -> None:
     """Adds to run.json what this start runs on: commit, versions, devices, data.
 

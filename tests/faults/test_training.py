@@ -120,6 +120,7 @@ def test_11_a_config_that_fails_is_one_line(tmp_path, capsys, text, words):
         ("unroll.mode=three", ["mode 'three' is unknown: choose from recurrent"]),
         ("unroll.aggregation=hard", ["aggregation 'hard' is unknown"]),
         ("loss.hard_fraction=0.0", ["hard_fraction is 0.0: give a number above 0"]),
+        ("memory.design=nope", ["memory.design is 'nope': choose from ring"]),
         ("init_from=nope.safetensors", ["nope.safetensors", "neither a file nor"]),
     ],
 )
@@ -159,6 +160,7 @@ def test_11_a_damaged_checkpoint_is_told_from_a_foreign_one(run, data, part, cap
     (path,) = (run / "checkpoints" / "4").glob(part)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
+    (run / "finished.json").unlink()
     expected = r"checkpoints/4 is damaged: remove that folder, .* goes on from step 2"
     with pytest.raises(InputError, match=expected):
         go_on(run, data)

@@ -51,8 +51,9 @@ def track(job: Job, videos: Sequence[Video], starts: Sequence[str]) -> None:
     """
     model = provenance.file_sha256(job.model)
     tracker = functools.cache(lambda: load_tracker(job.model))
-    for trial in trials(videos, starts):
-        path = _path_of(job, trial)
+    wanted = {_path_of(job, trial): trial for trial in trials(videos, starts)}
+    files.remove_leftovers(wanted)
+    for path, trial in wanted.items():
         if _read(path, model) is None:
             files.write_json(path, {"model_sha256": model, **_track(tracker, trial)})
 

@@ -130,5 +130,7 @@ def write_report(
         "seconds": round(sum(x["seconds"] or 0.0 for x in trainings), 1),
         "trainings": trainings,
     }
+    names = (REPORT_FILE, cross_validation.RESULTS_FILE, run_folder.MODEL_FILE)
+    files.remove_leftovers(folder / name for name in names)
     files.write_json(folder / REPORT_FILE, report)
     files.write_json(folder / cross_validation.RESULTS_FILE, table)
