@@ -7,7 +7,7 @@ DATA holds videos in DATA/video and photos in DATA/static. TRUNK.npz are the wei
 EfficientNet-Lite0 (docs/TRAINING.md). Each network of a fold is judged by the clips it
 has not seen, tracked forwards and backwards: cross_validation.json.
 
-Cost: about 4 hours on 2 CPU cores, trackings included; it may be cut off at any point.
+Cost: about 3 hours on 2 CPU cores (estimated); it may be cut off at any point.
 Expected: J near .75 on the held-out clips of either stage with folds; see
 docs/MODEL_CARD.md for what was shipped, which was made by hand in these steps.
 """
