@@ -44,7 +44,7 @@ class MachineConfig:
           bounds the log-weights, and the gradient is zero below it.
     """
 
-    mode: Mode = "none"
+    mode: str = "none"  # a `Mode`
     max_pooled_size: int = 12
     epsilon: float = 0.02
     iterations: int = 100
