@@ -55,6 +55,7 @@ def add_tracker(made: argparse.ArgumentParser) -> None:
     """Adds what says which tracker is used, and how it is set."""
     add = made.add_argument_group("how it tracks").add_argument
     add("--checkpoint", default="lite", help="model file, or `lite`")
+    add("--memory", metavar="DESIGN", help="memory design: its name, or my.py:Mine")
     add(
         "--set",
         action="append",
