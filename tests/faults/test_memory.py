@@ -18,8 +18,8 @@ from samn_jax.memory.designs import ring
 from samn_jax.models import model_file
 from samn_jax.models.lite import LiteConfig
 from samn_jax.tracking import Tracker, TrackerConfig
+from samn_jax.training import validation
 from samn_jax.training.config import TrainConfig
-from samn_jax.training.validation import Validator
 from tests.memory import frames
 from tests.models import tiny_lite
 from tests.tracking import color_net
@@ -132,10 +132,10 @@ def test_validation_by_tracking_uses_the_runs_memory(monkeypatch):
 
     def track(tracker, video):
         seen.append(tracker.spec)
-        return 1.0
+        return None
 
-    monkeypatch.setattr("samn_jax.training.validation.track_video", track)
-    validator = Validator.__new__(Validator)
+    monkeypatch.setattr(validation.tracking_scores, "track_video", track)
+    validator = validation.Validator.__new__(validation.Validator)
     validator._config, validator._videos = config, ("video",)
     validator.track(tiny_lite.make_variables())
     assert seen[0].config.memory == config.memory
