@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, UInt8
 
 from samn_jax import varying
 
@@ -89,7 +89,7 @@ def filter_crop(
 
 
 def sample_crop(
-    image: Float[Array, "H W *C"],
+    image: Float[Array, "H W *C"] | UInt8[Array, "H W *C"],
     extent_hw: Int[Array, " 2"],
     crop: SquareCrop,
     *,
@@ -99,7 +99,8 @@ def sample_crop(
     """The crop resampled to `out_size` x `out_size`.
 
     Args:
-      image: Image or mask; rows and columns past `extent_hw` are never read.
+      image: Image or mask; rows and columns past `extent_hw` are never read. Of bytes,
+        the result is their share of 255.
       extent_hw: True height and width, at most (H, W).
       crop: The square; it may reach past the image, even lie wholly outside.
       out_size: Side of the result in pixels, S.
@@ -112,7 +113,7 @@ def sample_crop(
 
 
 def sample_mean(
-    image: Float[Array, "H W C"],
+    image: Float[Array, "H W C"] | UInt8[Array, "H W C"],
     extent_hw: Int[Array, " 2"],
     crop: SquareCrop,
     *,
@@ -143,7 +144,7 @@ def sample_mean(
 
     # A loop keeps XLA from fusing the blends into the network's first convolution,
     # which on CPUs computed them anew for each of its taps: a tenth of a frame's time.
-    zeros = jnp.zeros((out_size, out_size, image.shape[2]), image.dtype)
+    zeros = jnp.zeros((out_size, out_size, image.shape[2]), jnp.float32)
     zeros = varying.like(zeros, (image, extent_hw, crop))
     total, _ = jax.lax.scan(add, zeros, moves)
     return total / samples**2
@@ -235,13 +236,19 @@ def _paste_taps(
 
 
 def _interpolate(
-    image: Float[Array, "H W *C"], rows: _Taps, columns: _Taps
+    image: Float[Array, "H W *C"] | UInt8[Array, "H W *C"], rows: _Taps, columns: _Taps
 ) -> Float[Array, "S R *C"]:
-    """The weighted sum of four gathers; on CPUs the fastest of the forms tried."""
+    """The weighted sum of four gathers; on CPUs the fastest of the forms tried.
+
+    Bytes become floats after the gather: the frame is never held in floats.
+    """
 
     def gather(row_index: Array, column_index: Array) -> Array:
         at = image.at[row_index[:, None], column_index[None, :]]
-        return at.get(mode="promise_in_bounds")
+        pixels = at.get(mode="promise_in_bounds")
+        if pixels.dtype == jnp.uint8:
+            return pixels.astype(jnp.float32) / 255.0
+        return pixels
 
     def along(axis_weight: Array, axis: int) -> Array:
         shape = [1] * image.ndim
