@@ -20,13 +20,23 @@ def similarity(
     sqrt(Ck), less the query's own square, which the softmax over the memory cancels.
     """
     scale = query.shape[-1] ** -0.5
-    inner = jnp.matmul(query, memory.T, preferred_element_type=jnp.float32)
     if kind == "dot":
-        return inner * scale
+        return _inner(query, memory, scale)
     if kind == "l2":
         squares = jnp.sum(jnp.square(memory.astype(jnp.float32)), axis=-1)
-        return (2.0 * inner - squares[None, :]) * scale
+        return _inner(query, memory, 2.0 * scale) - (squares * scale)[None, :]
     raise ValueError(f"similarity {kind!r} is unknown: choose from {SIMILARITIES}")
+
+
+def _inner(
+    query: Float[Array, "q Ck"], memory: Float[Array, "m Ck"], factor: float
+) -> Float[Array, "q m"]:
+    """Returns the inner products times a factor, in float32."""
+    if query.dtype == jnp.float32:
+        # To scale the query is cheaper, by much, than to scale its products. (In lite,
+        # with keys of 64 channels, the factor is a power of two and all bits the same.)
+        return jnp.matmul(query * factor, memory.T, preferred_element_type=jnp.float32)
+    return jnp.matmul(query, memory.T, preferred_element_type=jnp.float32) * factor
 
 
 def attention(
@@ -57,15 +67,7 @@ def attend(
     *,
     kind: str = "dot",
 ) -> Float[Array, "h w Cv"]:
-    """Returns the readout: `attention` applied to the values.
-
-    One cell looks at two: the second is shut out, so that the first is read.
-
-    >>> query, keys = jnp.ones((1, 1, 2)), jnp.ones((2, 2))
-    >>> values, open_and_shut = jnp.array([[5.0], [7.0]]), jnp.array([0.0, EMPTY])
-    >>> attend(query, keys, values, open_and_shut).tolist()
-    [[[5.0]]]
-    """
+    """Returns the readout: `attention` applied to the values."""
     weights = attention(query_key, keys, log_weights, kind=kind)
     return weighted(weights, values, query_key.shape[:2])
 
