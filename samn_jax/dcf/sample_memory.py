@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
@@ -84,12 +85,40 @@ def write(
     A rejected sample leaves everything as it was. Only one slot is touched, so inside
     a compiled loop the large arrays are updated in place.
     """
-    weights, slot = replace_least(memory.weights, memory.last_written, learning_rate)
-    kept_sample = jnp.where(accepted, sample, memory.samples[slot])
-    kept_label = jnp.where(accepted, label, memory.labels[slot])
+    several = jax.tree.map(lambda x: x[None], memory)
+    several = write_in(
+        several,
+        jnp.int32(0),
+        sample,
+        label,
+        learning_rate=learning_rate,
+        accepted=accepted,
+    )
+    return jax.tree.map(lambda x: x[0], several)
+
+
+def write_in(
+    memories: SampleMemory,
+    index: Int[Array, ""],
+    sample: Float[Array, "h w K"],
+    label: Float[Array, "h w"],
+    *,
+    learning_rate: Float[Array, ""],
+    accepted: Bool[Array, ""],
+) -> SampleMemory:
+    """What `write` does, to memory `index` of several (every array has an axis more).
+
+    No memory is copied, as it would be to take one out and put it back.
+    """
+    last_written, old_weights = memories.last_written[index], memories.weights[index]
+    weights, slot = replace_least(old_weights, last_written, learning_rate)
+    weights = jnp.where(accepted, weights, old_weights)
+    kept_sample = jnp.where(accepted, sample, memories.samples[index, slot])
+    kept_label = jnp.where(accepted, label, memories.labels[index, slot])
+    newest = jnp.where(accepted, slot, last_written)
     return SampleMemory(
-        samples=memory.samples.at[slot].set(kept_sample),
-        labels=memory.labels.at[slot].set(kept_label),
-        weights=jnp.where(accepted, weights, memory.weights),
-        last_written=jnp.where(accepted, slot, memory.last_written),
+        samples=memories.samples.at[index, slot].set(kept_sample),
+        labels=memories.labels.at[index, slot].set(kept_label),
+        weights=memories.weights.at[index].set(weights),
+        last_written=memories.last_written.at[index].set(newest),
     )

@@ -261,14 +261,39 @@ def remember(
             cells from the top-left corner of the crop that was localized.
         accepted: Whether the frame is certain enough to learn from.
     """
+    memories = jax.tree.map(lambda x: x[None], memory)
+    place = (jnp.int32(0), target_center_cells)
+    memories = remember_in(config, memories, localization, place, accepted=accepted)
+    return jax.tree.map(lambda x: x[0], memories)
+
+
+def remember_in(
+    config: SpatialMemoryConfig,
+    memories: SpatialMemory,
+    localization: Localization,
+    index_and_center: tuple[Int[Array, ""], Float[Array, "2"]],
+    *,
+    accepted: Bool[Array, ""],
+) -> SpatialMemory:
+    """What `remember` does, to one of several memories, where it lies.
+
+    Args:
+        config: Settings; static under jit.
+        memories: Every array has an axis more, in front.
+        localization: As for `remember`.
+        index_and_center: Which memory, and the target's center in cells.
+        accepted: Whether to learn from the frame.
+    """
+    index, target_center_cells = index_and_center
     label = labels.gaussian_label(
         target_center_cells,
-        memory.sigma,
+        memories.sigma[index],
         size=localization.sample.shape[:2],
         kernel_size=config.kernel_size,
     )
-    samples = sample_lib.write(
-        memory.samples,
+    samples = sample_lib.write_in(
+        memories.samples,
+        index,
         localization.sample,
         label,
         learning_rate=jnp.where(
@@ -278,13 +303,13 @@ def remember(
         ),
         accepted=accepted,
     )
-    slot = memory.num_maxima % config.num_maxima
-    maximum = jnp.where(accepted, localization.maximum, memory.maxima[slot])
-    return memory._replace(
+    slot = memories.num_maxima[index] % config.num_maxima
+    maximum = jnp.where(accepted, localization.maximum, memories.maxima[index, slot])
+    return memories._replace(
         samples=samples,
-        maxima=memory.maxima.at[slot].set(maximum),
-        num_maxima=memory.num_maxima + accepted.astype(jnp.int32),
-        num_frames=memory.num_frames + 1,
+        maxima=memories.maxima.at[index, slot].set(maximum),
+        num_maxima=memories.num_maxima.at[index].add(accepted.astype(jnp.int32)),
+        num_frames=memories.num_frames.at[index].add(1),
     )
 
 
@@ -319,6 +344,22 @@ def refine_filter(
     return result.params
 
 
+def refine_if(
+    config: SpatialMemoryConfig, memory: SpatialMemory, due: Bool[Array, ""]
+) -> SpatialMemory:
+    """The memory with its filter refined, or as it was.
+
+    Under `vmap` the refinement would be computed in either case.
+    """
+    target_filter = jax.lax.cond(
+        due,
+        lambda memory: refine_filter(config, memory),
+        lambda memory: memory.filter,
+        memory,
+    )
+    return memory._replace(filter=target_filter)
+
+
 def update_spatial_memory(
     config: SpatialMemoryConfig,
     memory: SpatialMemory,
@@ -329,8 +370,7 @@ def update_spatial_memory(
 ) -> SpatialMemory:
     """The memory after a frame; call once per frame, accepted or not.
 
-    `remember`, and `refine_filter` where `refinement_due`. Under `vmap` the refinement
-    would be computed for every frame: call the three apart there.
+    It remembers the frame, and refines its filter where that is due.
 
     Args:
         config: Settings; static under jit.
@@ -342,10 +382,4 @@ def update_spatial_memory(
     memory = remember(
         config, memory, localization, target_center_cells, accepted=accepted
     )
-    target_filter = jax.lax.cond(
-        refinement_due(config, memory, localization),
-        lambda memory: refine_filter(config, memory),
-        lambda memory: memory.filter,
-        memory,
-    )
-    return memory._replace(filter=target_filter)
+    return refine_if(config, memory, refinement_due(config, memory, localization))

@@ -47,6 +47,34 @@ def join_objects(
     raise ValueError(f"aggregation {kind!r} is unknown: choose from {AGGREGATIONS}")
 
 
+def odds(prob: Float[Array, "H W"]) -> Float[Array, "H W"]:
+    """Returns p / (1 - p) of probabilities clamped to [1e-7, 1 - 1e-7]."""
+    clamped = jnp.clip(prob, PROB_MARGIN, 1.0 - PROB_MARGIN)
+    return clamped / (1.0 - clamped)
+
+
+def share_beside(
+    prob: Float[Array, "H W"],
+    odds_of_others: Float[Array, "H W"],
+    none_of_others: Float[Array, "H W"],
+    *,
+    kind: str = "soft",
+) -> Float[Array, "H W"]:
+    """Returns the share of one object beside others; see `join_objects`.
+
+    The others may be added up one by one, and need not be held all at once.
+
+    Args:
+      prob: probability of the object, found without regard to the others.
+      odds_of_others: sum of the others' `odds`.
+      none_of_others: product of the others' 1 - p.
+      kind: one of `AGGREGATIONS`.
+    """
+    own = odds(prob)
+    background = odds(none_of_others * (1.0 - prob)) if kind == "soft" else 1.0
+    return own / (own + odds_of_others + background)
+
+
 def join_one(prob: Float[Array, "H W"], *, kind: str = "soft") -> Float[Array, "H W"]:
     """Returns the share of an object that is alone; see `join_objects`."""
     return prob if kind == "odds" else join_objects(prob[None], kind=kind)[1]

@@ -190,10 +190,7 @@ def load_tracker(flags: argparse.Namespace) -> "Tracker":
     from samn_jax.tracking import Tracker
 
     compilation.keep_compiled()
-    settings = overrides.split(flags.set)
-    if flags.memory:
-        settings["memory.design"] = flags.memory
-    return Tracker.from_checkpoint(flags.checkpoint, **settings)
+    return Tracker.from_checkpoint(flags.checkpoint, **overrides.split(flags.set))
 
 
 def _open_outputs(

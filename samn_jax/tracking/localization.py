@@ -32,8 +32,7 @@ def first_memory(
     size = config.filter_crop_size
     side = 2.0 * crops.search_side(target.size_wh, config.filter_factor)
     crop = crops.filter_crop(target.center_xy, side, out_size=2 * size)
-    image = frame.astype(jnp.float32) / 255.0
-    patch = crops.sample_crop(image, extent_hw, crop, out_size=2 * size)
+    patch = crops.sample_crop(frame, extent_hw, crop, out_size=2 * size)
     center = crops.points_to_crop(target.center_xy, crop, out_size=2 * size)
     samples = augmentation.augment_first_frame(
         patch, center, config=config.augmentation
@@ -61,8 +60,7 @@ def sight(
     size = config.filter_crop_size
     side = crops.search_side(target.size_wh, config.filter_factor)
     crop = crops.filter_crop(target.center_xy, side, out_size=size)
-    image = frame.astype(jnp.float32) / 255.0
-    patch = crops.sample_crop(image, extent_hw, crop, out_size=size)
+    patch = crops.sample_crop(frame, extent_hw, crop, out_size=size)
     features = spec.network.apply(variables, patch[None], method="filter_features")
     scale = crops.crop_scale(crop, size)
     localization = spatial_lib.localize(
@@ -77,20 +75,27 @@ def sight(
     return Sighting(crop, localization, center, localization.uncertainty)
 
 
-def remember(
+def remember_in(
     spec: TrackerSpec,
-    memory: spatial_lib.SpatialMemory,
+    memories: spatial_lib.SpatialMemory,
+    slot: Int[Array, ""],
     sighting: Sighting,
     center_xy: Float[Array, "2"],
     accepted: Bool[Array, ""],
 ) -> spatial_lib.SpatialMemory:
-    """Returns the memory with the frame's sample; `center_xy` is the target's (image).
+    """Returns several memories, one with the frame's sample; its filter is as before.
 
-    Its filter is as before: see `learn`.
+    Args:
+      spec: network and settings.
+      memories: one for each of N objects.
+      slot: which of them is to remember.
+      sighting: what its filter said of the frame.
+      center_xy: the target's, in the image.
+      accepted: whether to learn from the frame.
     """
-    center = _to_cells(spec, sighting, center_xy)
-    return spatial_lib.remember(
-        spec.config.spatial, memory, sighting.localization, center, accepted=accepted
+    place = (slot, _to_cells(spec, sighting, center_xy))
+    return spatial_lib.remember_in(
+        spec.config.spatial, memories, sighting.localization, place, accepted=accepted
     )
 
 

@@ -5,16 +5,16 @@ Each object is located and segmented in its own crop; the probabilities are then
 by soft aggregation, and what is left to each object is what it remembers and learns.
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
+from samn_jax.dcf import spatial_memory as spatial_lib
 from samn_jax.geometry import crops
-from samn_jax.memory.entry import Read
-from samn_jax.models import aggregation
-from samn_jax.tracking import segmentation
+from samn_jax.tracking import joining, localization, segmentation, slot_loops
 from samn_jax.tracking import tracker as tracker_lib
 from samn_jax.tracking.state import Prediction, TrackerSpec, TrackerState
 
@@ -24,6 +24,11 @@ class MultiState(NamedTuple):
 
     objects: TrackerState  # every array has a leading axis N
     object_ids: Int[Array, " N"]  # in 1-255, or 0 where the slot is empty
+
+    @property
+    def taken(self) -> Bool[Array, " N"]:
+        """Which slots hold an object."""
+        return self.object_ids > 0
 
     @property
     def extent_hw(self) -> Int[Array, "2"]:
@@ -77,35 +82,27 @@ def step_objects(
 ) -> tuple[MultiState, MultiPrediction]:
     """Returns the state and the answer after one more frame.
 
-    An object that is alone in its crop is tracked as `track_step` does.
+    An object that is alone in its crop is tracked as `track_step` does. Empty slots are
+    skipped on a CPU, and the filters that are due are refined one by one.
     """
-    objects, taken = state.objects, state.object_ids > 0
-    frame_hw = frame.shape[:2]
-
-    def locate(one: TrackerState) -> tracker_lib.Place:
-        return tracker_lib.locate(spec, variables, one, frame)
-
-    def segment(
-        one: TrackerState, place: tracker_lib.Place, view: segmentation.View
-    ) -> tuple[Float[Array, "S S"], Read]:
-        return tracker_lib.segment(spec, variables, one, place, view)
-
-    def conclude(
-        one: TrackerState, seen: tracker_lib.Seen
-    ) -> tuple[TrackerState, Prediction]:
-        return tracker_lib.conclude(spec, variables, one, seen, frame_hw)
-
-    places = jax.vmap(locate)(objects)
-    views = _look(spec, variables, objects, frame, places)
-    probs, reads = jax.vmap(segment)(objects, places, views)
-    probs = jnp.where(taken[:, None, None], probs, 0.0)
-    probs = _join(spec, probs, views.crop, state.extent_hw, frame_hw)
-    seen = tracker_lib.Seen(places, views, probs, reads)
-    new_objects, answers = jax.vmap(conclude)(objects, seen)
-    answers = jax.tree.map(lambda x: _where_taken(taken, x), answers)
-    ids = winners(answers.mask, state.object_ids)
+    seen = _see(spec, variables, state, frame)
+    seen = seen._replace(
+        prob=joining.join(
+            spec,
+            state.taken,
+            seen.prob,
+            seen.view.crop,
+            state.extent_hw,
+            frame.shape[:2],
+        )
+    )
+    objects, answers, accepted = _remember(spec, variables, state, seen, frame)
+    if objects.spatial is not None:
+        learned = _learn(spec, state._replace(objects=objects), seen, accepted)
+        objects = objects._replace(spatial=learned)
+    ids = joining.winners(answers.mask, state.object_ids)
     answer = MultiPrediction(answers, state.object_ids, ids)
-    return state._replace(objects=new_objects), answer
+    return state._replace(objects=objects), answer
 
 
 def track_objects(
@@ -115,13 +112,8 @@ def track_objects(
     frames: UInt8[Array, "F H W 3"],
 ) -> tuple[MultiState, MultiPrediction]:
     """Returns the state after a chunk of frames, and all their answers."""
-
-    def body(
-        carry: MultiState, frame: UInt8[Array, "H W 3"]
-    ) -> tuple[MultiState, MultiPrediction]:
-        return step_objects(spec, variables, carry, frame)
-
-    return jax.lax.scan(body, state, frames)
+    step = functools.partial(step_objects, spec, variables)
+    return jax.lax.scan(step, state, frames)
 
 
 def step_any(
@@ -143,81 +135,92 @@ def track_any(
     frames: UInt8[Array, "F H W 3"],
 ) -> tuple[TrackerState | MultiState, Prediction | MultiPrediction]:
     """Returns what `track_video` or `track_objects` does, as the state asks for."""
-    alone = isinstance(state, TrackerState)
-    track = tracker_lib.track_video if alone else track_objects
-    return track(spec, variables, state, frames)
+    step = functools.partial(step_any, spec, variables)
+    return jax.lax.scan(step, state, frames)
 
 
-def winners(
-    masks: Float[Array, "N H W"], object_ids: Int[Array, " N"]
-) -> UInt8[Array, "H W"]:
-    """Returns the id of each pixel's most probable object.
+def _see(
+    spec: TrackerSpec, variables: dict, state: MultiState, frame: UInt8[Array, "H W 3"]
+) -> tracker_lib.Seen:
+    """Returns what each object shows by itself; a whole frame is encoded once for all.
 
-    It is 0 where what the objects leave to the background is more probable.
-
-    Args:
-      masks: share of each object; they add up to at most about 1.
-      object_ids: id of each object, in 0-255.
+    An empty slot shows nothing: its part is zero.
     """
-    background = 1.0 - jnp.sum(masks, axis=0)
-    best = object_ids[jnp.argmax(masks, axis=0)]
-    found = jnp.max(masks, axis=0) > background
-    return jnp.where(found, best, 0).astype(jnp.uint8)
-
-
-def _look(
-    spec: TrackerSpec,
-    variables: dict,
-    objects: TrackerState,
-    frame: UInt8[Array, "H W 3"],
-    places: tracker_lib.Place,
-) -> segmentation.View:
-    """Returns every object's view; a whole frame is encoded once for all."""
 
     def look(one: TrackerState, place: tracker_lib.Place) -> segmentation.View:
         return tracker_lib.look(spec, variables, one, frame, place)
 
-    if not spec.config.whole_frame:
-        return jax.vmap(look)(objects, places)
-    view = look(*jax.tree.map(lambda x: x[0], (objects, places)))
-    centers = places.target.center_xy
-    count, size = centers.shape[0], spec.config.crop_size
-    centers = crops.points_to_crop(centers, view.crop, out_size=size)
-    views = jax.tree.map(lambda x: jnp.broadcast_to(x[None], (count, *x.shape)), view)
-    return views._replace(center_xy=centers[:, None])
+    shared = None
+    if spec.config.whole_frame:
+        first = slot_loops.take(state.objects, 0)
+        shared = look(first, tracker_lib.Place(None, first.target, jnp.float32(0.0)))
+
+    def see(one: TrackerState) -> tracker_lib.Seen:
+        place = tracker_lib.locate(spec, variables, one, frame)
+        if shared is None:
+            view = look(one, place)
+        else:
+            center_xy = place.target.center_xy
+            size = spec.config.crop_size
+            center = crops.points_to_crop(center_xy, shared.crop, out_size=size)
+            view = shared._replace(center_xy=center[None])
+        prob, read = tracker_lib.segment(spec, variables, one, place, view)
+        return tracker_lib.Seen(place, view, prob, read)
+
+    return slot_loops.map_slots(see, state.taken, state.objects, group=2)
 
 
-def _join(
+def _remember(
     spec: TrackerSpec,
-    probs: Float[Array, "N S S"],
-    places: crops.SquareCrop,
-    extent_hw: Int[Array, "2"],
-    frame_hw: tuple[int, int],
-) -> Float[Array, "N S S"]:
-    """Returns each object's share of its own crop, beside the others seen in it.
+    variables: dict,
+    state: MultiState,
+    seen: tracker_lib.Seen,
+    frame: UInt8[Array, "H W 3"],
+) -> tuple[TrackerState, Prediction, Bool[Array, " N"]]:
+    """Returns what `tracker.remember` does, of each object; empty slots stay as is."""
+    objects = state.objects._replace(spatial=None)
 
-    An object's own probability stays as sharp as its crop; those of the others come by
-    way of the frame. What lies outside their crops is not theirs.
-    """
-    size = spec.config.crop_size
-
-    def paste(prob: Float[Array, "S S"], crop: crops.SquareCrop) -> Array:
-        return crops.paste_crop(prob, crop, image_hw=frame_hw)
-
-    in_frame = jnp.moveaxis(jax.vmap(paste)(probs, places), 0, -1)
-
-    def share(
-        slot: Int[Array, ""], prob: Float[Array, "S S"], crop: crops.SquareCrop
-    ) -> Float[Array, "S S"]:
-        seen = crops.sample_crop(
-            in_frame, extent_hw, crop, out_size=size, border="zero"
+    def remember(one: TrackerState, its_own: tracker_lib.Seen) -> tuple:
+        one, answer, accepted = tracker_lib.remember(
+            spec, variables, one, its_own, frame.shape[:2]
         )
-        every = jnp.moveaxis(seen, -1, 0).at[slot].set(prob)
-        return aggregation.join_objects(every, kind=spec.config.aggregation)[slot + 1]
+        return one, (answer, accepted)
 
-    return jax.vmap(share)(jnp.arange(probs.shape[0]), probs, places)
+    objects, (answers, accepted) = slot_loops.update_slots(
+        remember, state.taken, objects, seen
+    )
+    return objects._replace(spatial=state.objects.spatial), answers, accepted
 
 
-def _where_taken(taken: Bool[Array, " N"], x: Array) -> Array:
-    """Returns the array with zeros in the empty slots."""
-    return jnp.where(taken.reshape(-1, *[1] * (x.ndim - 1)), x, jnp.zeros_like(x))
+def _learn(
+    spec: TrackerSpec,
+    state: MultiState,
+    seen: tracker_lib.Seen,
+    accepted: Bool[Array, " N"],
+) -> spatial_lib.SpatialMemory:
+    """Returns the spatial memories after the frame.
+
+    Samples are written in their places. Only the filters that are due are refined.
+    """
+    config, sightings = spec.config.spatial, seen.place.sighting
+    centers_xy = state.objects.target.center_xy
+
+    def remember(
+        memories: spatial_lib.SpatialMemory, slot: Int[Array, ""]
+    ) -> spatial_lib.SpatialMemory:
+        its_own = slot_loops.take((sightings, centers_xy, accepted), slot)
+        return localization.remember_in(spec, memories, slot, *its_own)
+
+    memories = slot_loops.visit(remember, state.taken, state.objects.spatial)
+    is_due = functools.partial(spatial_lib.refinement_due, config)
+    due = state.taken & jax.vmap(is_due)(memories, sightings.localization)
+
+    def refine(
+        filters: Float[Array, "N k k K"], slot: Int[Array, ""]
+    ) -> Float[Array, "N k k K"]:
+        memory, its_due = slot_loops.take((memories, due), slot)
+        # It is due, but the loop over a single slot does not know.
+        new = spatial_lib.refine_if(config, memory, its_due).filter
+        return slot_loops.put(filters, slot, new)
+
+    return memories._replace(filter=slot_loops.visit(refine, due, memories.filter))

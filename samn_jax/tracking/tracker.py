@@ -5,6 +5,7 @@ around it from what it remembers; the mask tells the target's true place and siz
 memories learn from the frame if the spatial memory is certain.
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -228,13 +229,8 @@ def track_video(
     frames: UInt8[Array, "F H W 3"],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state after a chunk of frames, and all their answers."""
-
-    def body(
-        carry: TrackerState, frame: UInt8[Array, "H W 3"]
-    ) -> tuple[TrackerState, Prediction]:
-        return track_step(spec, variables, carry, frame)
-
-    return jax.lax.scan(body, state, frames)
+    step = functools.partial(track_step, spec, variables)
+    return jax.lax.scan(step, state, frames)
 
 
 def _first_target(mask: Float[Array, "H W"]) -> Target:

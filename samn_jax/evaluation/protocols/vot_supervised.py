@@ -11,7 +11,7 @@ from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
 from samn_jax.evaluation import stopwatch
-from samn_jax.evaluation.protocols import frames, region_protocol
+from samn_jax.evaluation.protocols import region_protocol
 from samn_jax.evaluation.trackers import regions as region_trackers
 from samn_jax.geometry import polygons
 from samn_jax.metrics import vot as vot_metrics
@@ -68,7 +68,7 @@ def run_supervised(
     """
     trajectory: list[regions.Region] = []
     seconds: list[float] = []
-    state, start, first = None, 0, None
+    state, start = None, 0
     for index, truth in enumerate(sequence.groundtruth):
         if index == start and regions.is_code(truth):
             start += 1
@@ -76,8 +76,7 @@ def run_supervised(
             trajectory.append(regions.code(regions.SKIPPED))
             seconds.append(0.0)
             continue
-        frame = frames.read(sequence, index, first)
-        first = frame if first is None else first
+        frame = sequence.frame(index)
         if index == start:
             state = watch.start(tracker.init, frame, truth)
             region: regions.Region = regions.code(regions.INITIALIZED)

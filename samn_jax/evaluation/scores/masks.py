@@ -1,6 +1,6 @@
 """Scores of result masks on disk, one process a sequence."""
 
-import concurrent.futures.process
+import concurrent.futures
 import functools
 import multiprocessing
 from pathlib import Path
@@ -69,13 +69,7 @@ def score_dataset(
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(num_workers, context) as pool:
         results = progress(pool.map(score, dataset.sequences))
-        try:
-            return dict(zip(names, results, strict=True))
-        except concurrent.futures.process.BrokenProcessPool as error:
-            raise errors.InputError(
-                "a process that scored has died, maybe for want of memory: give fewer "
-                "--workers; the results are kept"
-            ) from error
+        return dict(zip(names, results, strict=True))
 
 
 def score_sequence(

@@ -1,0 +1,119 @@
+"""Several objects in one frame: what is whose (soft aggregation, STM section 3.4)."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from samn_jax.geometry import crops
+from samn_jax.models import aggregation
+from samn_jax.tracking import slot_loops
+from samn_jax.tracking.state import TrackerSpec
+
+
+def join(
+    spec: TrackerSpec,
+    taken: Bool[Array, " N"],
+    probs: Float[Array, "N S S"],
+    places: crops.SquareCrop,
+    extent_hw: Int[Array, "2"],
+    frame_hw: tuple[int, int],
+) -> Float[Array, "N S S"]:
+    """Returns each object's share of its own crop, beside the others seen in it.
+
+    An object's own probability stays as sharp as its crop; those of the others come by
+    way of the frame. What lies outside their crops is not theirs.
+
+    Args:
+      spec: network and settings.
+      taken: which slots hold an object.
+      probs: each object's probability in its crop, found without regard to the others.
+      places: the crops; every array has a leading axis N.
+      extent_hw: true size of the frame.
+      frame_hw: size of its bucket.
+    """
+    kind = spec.config.aggregation
+
+    def alone(probs: Float[Array, "N S S"]) -> Float[Array, "N S S"]:
+        join_one = functools.partial(aggregation.join_one, kind=kind)
+        return slot_loops.map_slots(join_one, taken, probs)
+
+    def together(probs: Float[Array, "N S S"]) -> Float[Array, "N S S"]:
+        beside = _overlapping(places) & taken[:, None] & taken[None, :]
+        paste = functools.partial(_paste, frame_hw=frame_hw)
+        seen_by_others = jnp.any(beside, axis=0)
+        in_frame = slot_loops.map_slots(paste, seen_by_others, (probs, places))
+
+        def share(
+            own: tuple[Float[Array, "S S"], crops.SquareCrop, Bool[Array, " N"]],
+        ) -> Float[Array, "S S"]:
+            prob, crop, its_neighbors = own
+            others = _sum_up(its_neighbors, in_frame, crop, extent_hw, prob)
+            return aggregation.share_beside(prob, *others, kind=kind)
+
+        return slot_loops.map_slots(share, taken, (probs, places, beside))
+
+    several = jnp.sum(taken.astype(jnp.int32)) > 1
+    return jax.lax.cond(several, together, alone, probs)
+
+
+def winners(
+    masks: Float[Array, "N H W"], object_ids: Int[Array, " N"]
+) -> UInt8[Array, "H W"]:
+    """Returns the id of each pixel's most probable object.
+
+    It is 0 where what the objects leave to the background is more probable.
+
+    Args:
+      masks: share of each object; they add up to at most about 1.
+      object_ids: id of each object, in 0-255.
+    """
+    # Slot by slot, XLA makes one pass of it; its reductions over a leading axis of
+    # frames take a CPU ten times longer.
+    best = total = masks[0]
+    winner = jnp.broadcast_to(object_ids[0], best.shape)
+    for mask, object_id in zip(masks[1:], object_ids[1:], strict=True):
+        winner = jnp.where(mask > best, object_id, winner)
+        best, total = jnp.maximum(best, mask), total + mask
+    return jnp.where(best > 1.0 - total, winner, 0).astype(jnp.uint8)
+
+
+def _overlapping(places: crops.SquareCrop) -> Bool[Array, "N N"]:
+    """Returns which of N crops have a part in common with which others."""
+    centers, sides = places.center_xy, places.side
+    distance = jnp.abs(centers[:, None] - centers[None, :])
+    reach = (sides[:, None] + sides[None, :]) / 2.0
+    common = jnp.all(distance < reach[..., None], axis=-1)
+    return common & ~jnp.eye(len(sides), dtype=bool)
+
+
+def _paste(
+    prob_and_crop: tuple[Float[Array, "S S"], crops.SquareCrop],
+    frame_hw: tuple[int, int],
+) -> Float[Array, "H W"]:
+    prob, crop = prob_and_crop
+    return crops.paste_crop(prob, crop, image_hw=frame_hw)
+
+
+def _sum_up(
+    others: Bool[Array, " N"],
+    in_frame: Float[Array, "N H W"],
+    crop: crops.SquareCrop,
+    extent_hw: Int[Array, "2"],
+    like: Float[Array, "S S"],
+) -> tuple[Float[Array, "S S"], Float[Array, "S S"]]:
+    """Returns the others' summed odds in a crop, and the product of their 1 - p."""
+
+    def add(
+        so_far: tuple[Float[Array, "S S"], Float[Array, "S S"]], slot: Int[Array, ""]
+    ) -> tuple[Float[Array, "S S"], Float[Array, "S S"]]:
+        mask = slot_loops.take(in_frame, slot)
+        there = crops.sample_crop(
+            mask, extent_hw, crop, out_size=like.shape[0], border="zero"
+        )
+        odds, none = so_far
+        return odds + aggregation.odds(there), none * (1.0 - there)
+
+    nobody = (jnp.zeros_like(like), jnp.ones_like(like))
+    return slot_loops.visit(add, others, nobody)

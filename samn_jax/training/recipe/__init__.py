@@ -1,1 +1,0 @@
-"""Recipes: several trainings, one after another, that make one model file."""
