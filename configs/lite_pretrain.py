@@ -13,33 +13,33 @@ and 2200 steps, the first without other backgrounds, the first two without look-
 docs/MODEL_CARD.md.
 """
 
-from samn_jax.data.clips.config import SamplingConfig
-from samn_jax.models.lite import LiteConfig
+from samn_jax.training import config_file
 from samn_jax.training.config import TrainConfig
-from samn_jax.training.optimizer import OptimizerConfig
-from samn_jax.training.step import LossConfig
 
 
 def get_config() -> TrainConfig:
-    """Returns the settings."""
-    return TrainConfig(
-        model=LiteConfig(),
-        sampling=SamplingConfig(
-            num_frames=3,
-            crop_size=192,
-            video_share=0.0,
-            thin_plate=0.045,
-            perspective=0.2,
-            distractor_share=0.45,
-            occluder_share=0.3,
-            look_alike_share=0.4,
-            background_share=0.45,
-            box_share=0.08,
-            color=0.3,
-        ),
-        optimizer=OptimizerConfig(learning_rate=1e-3),
-        loss=LossConfig(hard_fraction=0.4),
-        frozen=("^trunk/", "^tap_"),
-        batch_size=8,
-        num_steps=4800,
+    """Returns the settings: those of base.py, but for these."""
+    return config_file.based_on(
+        "base",
+        {
+            "sampling.num_frames": 3,
+            "sampling.crop_size": 192,
+            "sampling.video_share": 0.0,
+            "sampling.crop_factor": (1.6, 4.2),
+            "sampling.video_motion": (6.0, 1.05, 0.03),
+            "sampling.thin_plate": 0.045,
+            "sampling.perspective": 0.2,
+            "sampling.distractor_share": 0.45,
+            "sampling.occluder_share": 0.3,
+            "sampling.look_alike_share": 0.4,
+            "sampling.background_share": 0.45,
+            "sampling.box_share": 0.08,
+            "loss.hard_fraction": 0.4,
+            "loss.hard_steps": 1500,
+            "optimizer.learning_rate": 1e-3,
+            "optimizer.weight_decay": 1e-4,
+            "batch_size": 8,
+            "num_steps": 4800,
+            "seed": 0,
+        },
     )

@@ -15,48 +15,47 @@ that needs. Expected: J&F 0.773 on DAVIS-2016 (paper). Not trained here; one ste
 and gradients equal the authors' (tests/parity/test_train.py).
 """
 
-from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.models.samn import SAMNConfig
+from samn_jax.training import config_file
 from samn_jax.training.config import TrainConfig
-from samn_jax.training.optimizer import OptimizerConfig
-from samn_jax.training.step import LossConfig
-from samn_jax.training.unroll import UnrollConfig
 
 
 def get_config() -> TrainConfig:
-    """Returns the settings."""
-    return TrainConfig(
+    """Returns the settings: those of base.py, but for these."""
+    return config_file.based_on(
+        "base",
+        {
+            "sampling.num_frames": 3,
+            "sampling.crop_size": 384,
+            "sampling.video_share": 1.0,
+            "sampling.max_gap": 50,
+            "sampling.crop_factor": (4.0, 4.0),
+            "sampling.center_jitter": 0.375,  # 1.5 target sizes each way, over 4
+            "sampling.leave_share": 0.0,
+            "sampling.video_motion": (6.0, 1.05, 0.03),
+            "sampling.color": 0.2,
+            "sampling.blur_share": 0.0,
+            "sampling.distractor_share": 0.0,
+            "sampling.occluder_share": 0.0,
+            "sampling.background_share": 0.0,
+            "sampling.box_share": 0.0,
+            "unroll.aggregation": "soft",
+            "loss.hard_fraction": 0.4,
+            "loss.threshold_stride": 1,
+            "loss.iou_weight": 1.0,
+            "optimizer.name": "adam",
+            "optimizer.learning_rate": 1e-5,
+            "optimizer.schedule": "constant",
+            "optimizer.warmup_steps": 0,
+            "optimizer.weight_decay": 5e-4,
+            "optimizer.clip_norm": 0.0,
+            "optimizer.average_decay": 0.999,
+            "frozen": ("^Encoder_",),
+            "num_steps": 640_000,
+            "seed": 0,
+            "loader_threads": 8,
+            "save_every": 2000,
+            "validate_every": 8000,
+        },
         model=SAMNConfig(),
-        sampling=SamplingConfig(
-            num_frames=3,
-            crop_size=384,
-            video_share=1.0,
-            max_gap=50,
-            crop_factor=(4.0, 4.0),
-            center_jitter=0.375,  # 1.5 target sizes each way, over 4
-            scale_jitter=0.25,
-            leave_share=0.0,
-            blur_share=0.0,
-            distractor_share=0.0,
-            occluder_share=0.0,
-        ),
-        unroll=UnrollConfig(mode="recurrent", aggregation="soft"),
-        loss=LossConfig(
-            hard_fraction=0.4, hard_steps=0, threshold_stride=1, iou_weight=1.0
-        ),
-        optimizer=OptimizerConfig(
-            name="adam",
-            learning_rate=1e-5,
-            schedule="constant",
-            warmup_steps=0,
-            weight_decay=5e-4,
-            clip_norm=0.0,
-            average_decay=0.999,
-        ),
-        frozen=("^Encoder_",),
-        batch_size=4,
-        num_steps=640_000,
-        loader_threads=8,
-        save_every=2000,
-        validate_every=8000,
     )

@@ -20,7 +20,9 @@ from samn_jax.errors import InputError
 PARTIAL_SUFFIX = ".partial"
 _UNIQUE = 12  # letters of a partial file's name that are its own
 _SHOWN_OF_NAME = 40  # letters of the whole file's name in that of its partial
-_LONGEST_NAME = 255  # bytes, of one part of a path on the usual file systems
+# Bytes of a name. The usual file systems have 255 for one part of a path, and results
+# are called by it with an ending, as `_00000050_time.value`.
+_LONGEST_NAME = 230
 # What no other file of that disk would be spared.
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 _CURES = {
@@ -220,7 +222,7 @@ def check_name(name: str, what: str) -> str:
 
     Raises:
       InputError: it is empty, `.` or `..`, begins with a dot, holds a separator or a
-        control character, or is longer than 255 bytes.
+        control character, or is longer than 230 bytes.
     """
     reason = ""
     if not name or name.startswith("."):

@@ -25,6 +25,9 @@ def hardest_mean(
         schedule changes it without recompilation.
       stride: the threshold is found on every `stride`-th row and column; above 1 the
         share is met approximately, and the sort costs stride² less.
+
+    >>> hardest_mean(jnp.array([[[4.0, 2.0], [1.0, 0.0]]]), 0.5).tolist()
+    [3.0]
     """
     sample = values[:, ::stride, ::stride].reshape(values.shape[0], -1)
     ordered = jnp.sort(jax.lax.stop_gradient(sample), axis=1)
@@ -44,7 +47,12 @@ def hardest_mean(
 def soft_iou_loss(
     prob: Float[Array, "B H W"], target: Float[Array, "B H W"]
 ) -> Float[Array, " B"]:
-    """Returns 1 − Σ min(p, t) / Σ max(p, t) for each mask; 0 where both are empty."""
+    """Returns 1 − Σ min(p, t) / Σ max(p, t) for each mask; 0 where both are empty.
+
+    >>> left, right = jnp.array([[[1.0, 1.0]]]), jnp.array([[[1.0, 0.0]]])
+    >>> round(float(soft_iou_loss(left, right)[0]), 3)
+    0.5
+    """
     inside = jnp.sum(jnp.minimum(prob, target), axis=(1, 2))
     union = jnp.sum(jnp.maximum(prob, target), axis=(1, 2))
     return 1.0 - (inside + EPSILON) / (union + EPSILON)

@@ -1,3 +1,4 @@
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -29,7 +30,7 @@ def test_values_and_types_stay_whatever_the_reference_holds():
     start = {"a": jnp.arange(3), "b": jnp.float32(np.nan), "c": jnp.bool_(True)}
     reference = (jnp.full((2, 2), np.nan), jnp.zeros((0, 3)), jnp.int32(1))
     ours = jax.jit(varying.like)(start, reference)
-    jax.tree.map(np.testing.assert_array_equal, ours, start)
+    chex.assert_trees_all_equal(ours, start)
     assert jax.tree.map(lambda x: (x.dtype, x.weak_type), ours) == jax.tree.map(
         lambda x: (x.dtype, x.weak_type), start
     )

@@ -28,7 +28,7 @@ JPEG_QUALITY = 95  # of frames that aren't JPEG files to begin with
 def prepare(data_dir: Path, output_dir: Path) -> dict[str, int]:
     """Writes the data set; returns how many photos, videos and frames it holds.
 
-    Frames that can't be read, and masks of another size, stop it; nothing is left then.
+    Frames that can't be read, and masks of another size, stop it; no record is left.
 
     Raises:
       InputError: there is nothing to write, a file is bad, or the output exists or

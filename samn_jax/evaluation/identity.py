@@ -12,13 +12,26 @@ _SHOWN = 3  # differences in a message
 _CURE = "give another --output_dir or delete it"
 
 
-def claim(root: Path, facts: dict[str, Any]) -> None:
+def claim(root: Path, facts: dict[str, Any], results_dir: Path | None = None) -> None:
     """Makes a folder that of this run, unless it is already.
 
+    Args:
+      root: the folder; made if missing.
+      facts: everything that decides the results, as JSON values.
+      results_dir: where inside the run writes its results, if it makes any.
+
     Raises:
-      InputError: it is that of another run, or can't be written.
+      InputError: it is that of another run, holds results of no known one, or can't be
+        written.
     """
+    # First of all: runs that share the folder write theirs only once they own it.
+    has_results = results_dir is not None and any(results_dir.glob("*"))
     if not (root / FILE).is_file():
+        if has_results:
+            raise errors.InputError(
+                f"{files.shown(results_dir)} holds files that no run has left there: "
+                "give another --output_dir"
+            )
         files.write_json(root / FILE, facts)
     check(root, facts)
 

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from samn_jax import provenance
 from samn_jax.evaluation import stopwatch
 
+_MANY = 2**50  # no video has as many frames, or takes as many seconds
+
 
 class Record(NamedTuple):
     """One finished video.
@@ -46,15 +48,20 @@ def make(watch: stopwatch.Stopwatch, result_files: Iterable[Path]) -> Record:
 
 def from_json(values: dict[str, Any]) -> Record | None:
     """Returns the record of such values, None if they are damaged."""
-    kinds = {"results_sha256": str, "git_commit": str, "devices": list}
-    kinds |= {"num_starts": int, "num_steps": int}
-    kinds |= {"start_seconds": (int, float), "step_seconds": (int, float)}
-    is_whole = values.keys() == kinds.keys() and all(
-        isinstance(values[name], kind) for name, kind in kinds.items()
-    )
-    if not is_whole or not all(isinstance(d, str) for d in values["devices"]):
+    if values.keys() != set(Record._fields):
         return None
-    return Record(**{**values, "devices": tuple(values["devices"])})
+    counts = [values["num_starts"], values["num_steps"]]
+    seconds = [values["start_seconds"], values["step_seconds"]]
+    texts = [values["results_sha256"], values["git_commit"]]
+    devices = values["devices"]
+    is_whole = (
+        all(type(count) is int and 0 <= count < _MANY for count in counts)
+        and all(type(s) in (int, float) and 0 <= s < _MANY for s in seconds)
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(devices, list)
+        and all(isinstance(device, str) for device in devices)
+    )
+    return Record(**{**values, "devices": tuple(devices)}) if is_whole else None
 
 
 def digest(result_files: Iterable[Path]) -> str:

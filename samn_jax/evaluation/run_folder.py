@@ -146,7 +146,9 @@ def open_run(
       facts: everything that decides the results, as JSON values.
 
     Raises:
-      InputError: the folder belongs to another run, or can't be written.
+      InputError: the folder belongs to another run, holds what no run has left, or
+        can't be written.
     """
-    identity.claim(root, facts)
-    return RunFolder(root, protocol)
+    folder = RunFolder(root, protocol)
+    identity.claim(root, facts, folder.results_dir)
+    return folder

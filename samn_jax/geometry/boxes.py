@@ -10,13 +10,22 @@ from jaxtyping import Array, Bool, Float
 
 
 def xyxy_to_xywh(box_xyxy: Float[Array, "*N 4"]) -> Float[Array, "*N 4"]:
-    """Returns the boxes as top-left corner and size."""
+    """Returns the boxes as top-left corner and size.
+
+    >>> xyxy_to_xywh(jnp.array([10.0, 20.0, 40.0, 60.0])).tolist()
+    [10.0, 20.0, 30.0, 40.0]
+    """
     top_left, bottom_right = box_xyxy[..., :2], box_xyxy[..., 2:]
     return jnp.concatenate([top_left, bottom_right - top_left], axis=-1)
 
 
 def mask_to_xyxy(mask: Bool[Array, "H W"]) -> Float[Array, " 4"]:
-    """Returns the smallest box around all pixels of the mask; zeros if it is empty."""
+    """Returns the smallest box around all pixels of the mask; zeros if it is empty.
+
+    >>> mask = jnp.zeros((4, 6), bool).at[1:3, 2:5].set(True)
+    >>> mask_to_xyxy(mask).tolist()
+    [2.0, 1.0, 5.0, 3.0]
+    """
     top, bottom = _span(jnp.any(mask, axis=1))
     left, right = _span(jnp.any(mask, axis=0))
     return jnp.stack([left, top, right, bottom])

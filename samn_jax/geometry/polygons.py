@@ -14,7 +14,11 @@ _FRAMES_PER_CHUNK = 64  # bounds the working memory of `pixel_overlaps`
 
 
 def box_to_polygon(box_xywh: Float[np.ndarray, "*n 4"]) -> Float[np.ndarray, "*n 4 2"]:
-    """Corners (x, y) of boxes: top-left, top-right, bottom-right, bottom-left."""
+    """Returns corners (x, y): top-left, top-right, bottom-right, bottom-left.
+
+    >>> box_to_polygon(np.array([1.0, 2.0, 3.0, 4.0])).tolist()
+    [[1.0, 2.0], [4.0, 2.0], [4.0, 6.0], [1.0, 6.0]]
+    """
     x, y, width, height = np.moveaxis(box_xywh, -1, 0)
     xs = np.stack([x, x + width, x + width, x], axis=-1)
     ys = np.stack([y, y, y + height, y + height], axis=-1)
@@ -22,13 +26,21 @@ def box_to_polygon(box_xywh: Float[np.ndarray, "*n 4"]) -> Float[np.ndarray, "*n
 
 
 def polygon_to_box(polygon: Float[np.ndarray, "*n V 2"]) -> Float[np.ndarray, "*n 4"]:
-    """Smallest axis-aligned box (x, y, width, height) around each polygon."""
+    """Returns the smallest box (x, y, width, height) around each polygon.
+
+    >>> polygon_to_box(np.array([[3.0, 0.0], [6.0, 2.0], [0.0, 4.0]])).tolist()
+    [0.0, 0.0, 6.0, 4.0]
+    """
     low, high = polygon.min(axis=-2), polygon.max(axis=-2)
     return np.concatenate([low, high - low], axis=-1)
 
 
 def polygon_area(polygon: Float[np.ndarray, "V 2"]) -> float:
-    """Area in square pixels; negative where the corners run anticlockwise on screen."""
+    """Returns the area; negative where the corners run anticlockwise on screen.
+
+    >>> polygon_area(np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 3.0]]))
+    6.0
+    """
     x, y = polygon.T
     return 0.5 * float(x @ np.roll(y, -1) - np.roll(x, -1) @ y)
 

@@ -44,7 +44,7 @@ class MachineConfig:
           bounds the log-weights, and the gradient is zero below it.
     """
 
-    mode: Mode = "none"
+    mode: str = "none"  # a `Mode`
     max_pooled_size: int = 12
     epsilon: float = 0.02
     iterations: int = 100
@@ -54,11 +54,14 @@ class MachineConfig:
         if self.mode not in get_args(Mode):
             known = ", ".join(get_args(Mode))
             raise errors.InputError(
-                f"mode {self.mode!r} is unknown: use one of {known}"
+                f"memory.machine.mode is {self.mode!r}: choose from {known}"
             )
         for name in ("max_pooled_size", "epsilon", "iterations", "floor"):
             if getattr(self, name) <= 0:
-                raise errors.InputError(f"{name} must be above 0")
+                value = getattr(self, name)
+                raise errors.InputError(
+                    f"memory.machine.{name} is {value}: give a number above 0"
+                )
 
 
 def memory_log_weights(

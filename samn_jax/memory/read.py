@@ -67,7 +67,15 @@ def attend(
     *,
     kind: str = "dot",
 ) -> Float[Array, "h w Cv"]:
-    """Returns the readout: `attention` applied to the values."""
+    """Returns the readout: `attention` applied to the values.
+
+    One cell looks at two: the second is shut out, so that the first is read.
+
+    >>> query, keys = jnp.ones((1, 1, 2)), jnp.ones((2, 2))
+    >>> values, open_and_shut = jnp.array([[5.0], [7.0]]), jnp.array([0.0, EMPTY])
+    >>> attend(query, keys, values, open_and_shut).tolist()
+    [[[5.0]]]
+    """
     weights = attention(query_key, keys, log_weights, kind=kind)
     return weighted(weights, values, query_key.shape[:2])
 

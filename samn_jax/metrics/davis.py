@@ -29,7 +29,12 @@ class Statistics(NamedTuple):
 def region_overlap(
     mask: Bool[np.ndarray, "H W"], truth: Bool[np.ndarray, "H W"]
 ) -> float:
-    """J: intersection over union, 1 if both masks are empty."""
+    """Returns J: intersection over union, 1 if both masks are empty.
+
+    >>> mask, truth = np.array([[True, True]]), np.array([[True, False]])
+    >>> float(region_overlap(mask, truth))
+    0.5
+    """
     union = np.count_nonzero(mask | truth)
     return np.count_nonzero(mask & truth) / union if union else 1.0
 
@@ -58,6 +63,9 @@ def statistics(values: Float[np.ndarray, " F"]) -> Statistics:
     """Mean, share of frames above 0.5, and loss from the first quarter to the last.
 
     The quarters share their border frames. There must be one frame at least.
+
+    >>> statistics(np.array([1.0, 1.0, 0.5, 0.5, 0.25]))
+    Statistics(mean=0.65, recall=0.4, decay=0.625)
     """
     edges = np.linspace(1, len(values), _NUM_DECAY_BINS + 1)
     edges = np.round(edges + _ROUND_HALF_UP).astype(int) - 1
@@ -70,7 +78,11 @@ def statistics(values: Float[np.ndarray, " F"]) -> Statistics:
 
 
 def scored_frames(num_frames: int) -> range:
-    """Frames that count: all but the first, which is given, and the last."""
+    """Returns the frames that count: all but the first, which is given, and the last.
+
+    >>> list(scored_frames(5))
+    [1, 2, 3]
+    """
     return range(1, num_frames - 1)
 
 

@@ -53,14 +53,23 @@ def box_overlaps(boxes_xywh: Boxes, truths_xywh: Boxes) -> Float[np.ndarray, " F
 
 
 def center_errors(boxes_xywh: Boxes, truths_xywh: Boxes) -> Float[np.ndarray, " F"]:
-    """Distance in pixels between the centers of each pair of boxes."""
+    """Returns the distance in pixels between the centers of each pair of boxes.
+
+    >>> boxes = np.array([[0.0, 0.0, 10.0, 10.0]])
+    >>> center_errors(boxes, boxes + np.array([[3.0, 4.0, 0.0, 0.0]])).tolist()
+    [5.0]
+    """
     return np.linalg.norm(_center(boxes_xywh) - _center(truths_xywh), axis=1)
 
 
 def success_curve(
     overlaps: Float[np.ndarray, " F"], thresholds: Float[np.ndarray, " n"]
 ) -> Float[np.ndarray, " n"]:
-    """Share of frames with an overlap above each threshold."""
+    """Returns the share of frames with an overlap above each threshold.
+
+    >>> success_curve(np.array([0.2, 0.6, 0.9]), np.array([0.0, 0.5])).round(2).tolist()
+    [1.0, 0.67]
+    """
     return (overlaps[:, None] > thresholds[None, :]).mean(axis=0)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from samn_jax import files
 from samn_jax.errors import InputError
+from samn_jax.memory import parameters
 from samn_jax.models import lite, samn, tensor_file
 from samn_jax.models import weights as weights_lib
 
@@ -151,7 +152,10 @@ def load_model(name_or_path: str | Path) -> LoadedModel:
         raise InputError(
             f"{files.shown(path)} is of another model: {files.shown(error)}"
         ) from error
-    weights_lib.check_shapes(path, variable_shapes(config), file.shapes)
+    # A memory's own weights are checked with the memory that is to use them.
+    own = parameters.COLLECTION + "/"
+    shapes = {k: x for k, x in file.shapes.items() if not k.startswith(own)}
+    weights_lib.check_shapes(path, variable_shapes(config), shapes)
     weights = {
         name: jnp.asarray(weights_lib.as_float32(file.read(name), path, name))
         for name in file.entries

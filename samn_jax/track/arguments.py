@@ -46,9 +46,16 @@ def parser() -> argparse.ArgumentParser:
     add("--rle", metavar="FILE.json", help="masks in COCO's run-length encoding")
     add("--cutouts", metavar="DIR", help="folder of PNGs of the objects with alpha")
     add("--overwrite", action="store_true", help="replace folders of earlier pictures")
-    add("--rate", type=_rate, help="frames per second of a folder of pictures; 25")
+    add("--rate", type=rate, help="frames per second of a folder of pictures; 25")
+    add_tracker(made)
+    return made
+
+
+def add_tracker(made: argparse.ArgumentParser) -> None:
+    """Adds what says which tracker is used, and how it is set."""
     add = made.add_argument_group("how it tracks").add_argument
     add("--checkpoint", default="lite", help="model file, or `lite`")
+    add("--memory", metavar="DESIGN", help="memory design: its name, or my.py:Mine")
     add(
         "--set",
         action="append",
@@ -56,7 +63,6 @@ def parser() -> argparse.ArgumentParser:
         metavar="FIELD=VALUE",
         help="a field of TrackerConfig, as spatial.capacity=100",
     )
-    return made
 
 
 def checked_paths(flags: argparse.Namespace) -> dict[str, Path]:
@@ -98,11 +104,12 @@ def _check_video(path: Path) -> None:
     video_writer.check_suffix(path)
 
 
-def _rate(text: str) -> Fraction:
+def rate(text: str) -> Fraction:
+    """Returns frames per second, as `25` or `30000/1001`."""
     try:
-        rate = Fraction(text).limit_denominator(1001)
+        value = Fraction(text).limit_denominator(1001)
     except (ValueError, ZeroDivisionError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no rate") from error
-    if rate <= 0:
+    if value <= 0:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return rate
+    return value

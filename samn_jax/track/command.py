@@ -190,7 +190,10 @@ def load_tracker(flags: argparse.Namespace) -> "Tracker":
     from samn_jax.tracking import Tracker
 
     compilation.keep_compiled()
-    return Tracker.from_checkpoint(flags.checkpoint, **overrides.split(flags.set))
+    settings = overrides.split(flags.set)
+    if flags.memory:
+        settings["memory.design"] = flags.memory
+    return Tracker.from_checkpoint(flags.checkpoint, **settings)
 
 
 def _open_outputs(

@@ -193,11 +193,15 @@ class RunLengths(Output):
 
 def draw(result: FrameResult) -> visualize.RGB:
     """Returns the frame with its objects tinted, outlined and named."""
-    labels = {
+    return visualize.draw_objects(result.frame.image, result.ids, labels(result))
+
+
+def labels(result: FrameResult) -> dict[int, str]:
+    """Returns the name and confidence of every object by id."""
+    return {
         one.object_id: f"{one.name}  {'lost' if one.lost else f'{one.confidence:.2f}'}"
         for one in result.objects
     }
-    return visualize.draw_objects(result.frame.image, result.ids, labels)
 
 
 def overlay_picture(result: FrameResult) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from samn_jax import overrides as overrides_lib
+from samn_jax import settings
 from samn_jax.dcf import augmentation as augmentation_lib
 from samn_jax.dcf import spatial_memory as spatial_lib
 from samn_jax.errors import InputError
@@ -14,7 +15,7 @@ from samn_jax.memory.config import MemoryConfig
 from samn_jax.models import aggregation, model_file
 
 STRIDE = 16  # of all networks
-_ABOVE_ZERO = (
+_POSITIVE = (
     *("search_factor", "crop_samples", "filter_factor", "scale_step_down"),
     *("min_area_px", "accept_uncertainty", "segment_uncertainty", "scale_uncertainty"),
 )
@@ -103,28 +104,16 @@ class TrackerConfig:
             side = getattr(self, name)
             if side < STRIDE or side % STRIDE:
                 raise InputError(f"{name} is {side}: give a multiple of {STRIDE}")
-        if self.aggregation not in aggregation.AGGREGATIONS:
-            raise InputError(
-                f"aggregation is {self.aggregation!r}: choose from "
-                f"{', '.join(aggregation.AGGREGATIONS)}"
-            )
-        for name in _ABOVE_ZERO:
-            self._check(name, getattr(self, name) > 0, "a number above 0")
-        for name in _AT_LEAST_ONE:
-            self._check(name, getattr(self, name) >= 1, "1 or more")
-        for name in _SHARES:
-            self._check(name, 0 <= getattr(self, name) <= 1, "a share from 0 to 1")
-
+        settings.check_choice(self, "aggregation", aggregation.AGGREGATIONS)
+        settings.check_positive(self, *_POSITIVE)
+        settings.check_at_least(self, 1, *_AT_LEAST_ONE)
+        settings.check_shares(self, *_SHARES)
         samples = self.augmentation.num_samples
         if self.use_spatial and self.spatial.capacity < samples:
             raise InputError(
                 f"spatial.capacity is {self.spatial.capacity}: give at least "
                 f"{samples}, the samples of the first frame"
             )
-
-    def _check(self, name: str, good: bool, wanted: str) -> None:
-        if not good:
-            raise InputError(f"{name} is {getattr(self, name)}: give {wanted}")
 
 
 class NetworkConfig(Protocol):

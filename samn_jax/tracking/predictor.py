@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from samn_jax.errors import InputError
 from samn_jax.geometry import box_masks
+from samn_jax.memory import parameters
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
 from samn_jax.models import model_file, winograd
@@ -71,7 +72,8 @@ class Tracker:
         config = file_config(checkpoint, model, overrides)
         network = model_file.build_network(model.config)
         spec = TrackerSpec.of(network, config, design)
-        return cls(spec, winograd.with_fast_kernels(network, model.variables))
+        variables = parameters.select(spec.memory, network, model.variables, checkpoint)
+        return cls(spec, winograd.with_fast_kernels(network, variables))
 
     @property
     def config(self) -> TrackerConfig:

@@ -56,16 +56,16 @@ def assemble(identity: run_folder.Identity, data: Data, folder: Path) -> Run:
     chief = parallel.is_chief()
     saved = checkpoints_lib.Checkpoints(folder, chief=chief)
     restored = saved.restore(empty_state(config, optimizer))
-    best_score = None
+    position = checkpoints_lib.Position(None)
     if restored:
         state, position = restored
         batches.set_state(position.data)
-        best_score = position.best_score
         if position.divergence:
             monitor.restore(position.divergence)
     else:
         state = first_state(config, optimizer, validator.batches, data.clips)
     if chief:
+        run_folder.remove_leftovers(folder)
         run_folder.record_start(identity, folder, int(state.step))
     return Run(
         config=config,
@@ -81,7 +81,8 @@ def assemble(identity: run_folder.Identity, data: Data, folder: Path) -> Run:
         checkpoints=saved,
         divergence=monitor,
         log=RunLog(folder) if chief else None,
-        best_score=best_score,
+        best_score=position.best_score,
+        seconds=position.seconds,
     )
 
 
@@ -101,11 +102,18 @@ def build_objective(config: TrainConfig) -> step_lib.Objective:
     )
 
 
-def read_data(config: TrainConfig, data_dir: str | Path | None) -> Data:
-    """Returns the training clips, the held-out videos, and what to note of the data.
+def read_sources(
+    config: TrainConfig, data_dir: str | Path | None, *, min_frames: int
+) -> tuple[sources.Sources, str]:
+    """Returns all photos and videos that a config may draw from, and a fingerprint.
+
+    Args:
+      config: says whether they are rendered.
+      data_dir: as `read.read_sources`.
+      min_frames: videos of fewer frames are left out.
 
     Raises:
-      InputError: there is no training data, or it is given and not wanted.
+      InputError: there is no data folder, or one that would not be used.
     """
     if config.synthetic and data_dir is not None:
         raise InputError(
@@ -113,13 +121,21 @@ def read_data(config: TrainConfig, data_dir: str | Path | None) -> Data:
             "--set synthetic=False"
         )
     if config.synthetic:
-        found, fingerprint = read.rendered_sources(), "rendered"
-    elif data_dir is None:
+        return read.rendered_sources(), "rendered"
+    if data_dir is None:
         raise InputError("there is no data folder: give --data_dir")
-    else:
-        found, fingerprint = read.read_sources(
-            data_dir, min_frames=config.sampling.num_frames
-        )
+    return read.read_sources(data_dir, min_frames=min_frames)
+
+
+def read_data(config: TrainConfig, data_dir: str | Path | None) -> Data:
+    """Returns the training clips, the held-out videos, and what to note of the data.
+
+    Raises:
+      InputError: there is no training data, or it is given and not wanted.
+    """
+    found, fingerprint = read_sources(
+        config, data_dir, min_frames=config.sampling.num_frames
+    )
     if parallel.is_chief():
         found.report()
     kept, held_out = found.without(config.held_out)

@@ -22,6 +22,7 @@ class Position(NamedTuple):
     data: Any  # of the data iterator
     divergence: dict[str, float] | None = None  # of the watch over the loss
     best_score: float | None = None  # of the held-out clips
+    seconds: float = 0.0  # of training, over all starts
 
 
 class Checkpoints:
@@ -53,6 +54,8 @@ class Checkpoints:
         self._folder = (run_folder / FOLDER).absolute()
         self._hashes_path = run_folder / HASHES_FILE
         self._chief = chief
+        if chief:
+            files.remove_leftovers([self._hashes_path])
         with files.explained(self._folder):
             self._manager = ocp.CheckpointManager(self._folder, options=options)
 
@@ -195,6 +198,12 @@ class Checkpoints:
         """Waits for what is being saved."""
         self._finish()
         self._manager.close()
+
+
+def newest(run_folder: Path) -> int:
+    """Returns the newest step that a run has saved; 0 if there is none."""
+    names = (path.name for path in (run_folder / FOLDER).glob("*"))
+    return max((int(name) for name in names if name.isdecimal()), default=0)
 
 
 def _score(metrics: dict[str, float]) -> float:

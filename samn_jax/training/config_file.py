@@ -1,13 +1,17 @@
 """Configs and recipes: Python files, found by their path or by a shipped one's name."""
 
+import dataclasses
 import sys
 import traceback
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samn_jax import files
+from samn_jax import files, overrides
 from samn_jax.errors import InputError
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.models.model_file import ModelConfig
 from samn_jax.training.config import TrainConfig
 
 # In a checkout a link to the folder beside the package, where people look for them.
@@ -26,6 +30,26 @@ def load_config(name_or_path: str | Path) -> TrainConfig:
         one line that names the file and, where it is known, the line in it.
     """
     return load(find(name_or_path), "get_config", TrainConfig)
+
+
+def based_on(
+    name: str, settings: Mapping[str, Any], *, model: ModelConfig | None = None
+) -> TrainConfig:
+    """Returns a shipped config with other values for some fields.
+
+    Args:
+      name: of the config, as `base`.
+      settings: dotted names of fields → values, as {"sampling.num_frames": 3}.
+      model: another network, with the memory that suits it.
+
+    Raises:
+      InputError: a field is unknown, or a value is not right.
+    """
+    config = load_config(SHIPPED / f"{name}.py")
+    if model is not None:
+        memory = getattr(model, "memory", MemoryConfig())
+        config = dataclasses.replace(config, model=model, memory=memory)
+    return overrides.merge(config, settings)
 
 
 def find(name_or_path: str | Path, folder: str = "") -> Path:

@@ -13,7 +13,9 @@ from jaxtyping import UInt8
 
 from samn_jax import provenance
 from samn_jax.errors import InputError
+from samn_jax.memory import parameters, registry
 from samn_jax.models import lite, model_file, trunk_file
+from samn_jax.training import state as state_lib
 from samn_jax.training.config import TrainConfig
 
 
@@ -24,7 +26,7 @@ def check(config: TrainConfig) -> dict[str, str]:
       InputError: the file is missing, damaged, or of another network; or the patterns
         of `frozen` match nothing, or leave nothing to train.
     """
-    _check_frozen(config)
+    check_frozen(config)
     if not config.init_from:
         return {"name": "", "sha256": ""}
     if config.init_from.endswith(".npz"):
@@ -37,20 +39,44 @@ def check(config: TrainConfig) -> dict[str, str]:
         path = Path(config.init_from)
     else:
         path = model_file.find_model(config.init_from)
-        loaded = model_file.load_model(path)
-        _check_shapes(config.init_from, loaded.variables, shapes_of(config))
+        variables = _with_memory(config, model_file.load_model(path).variables)
+        _check_shapes(config.init_from, variables, shapes_of(config))
     return {"name": path.name, "sha256": provenance.file_sha256(path)}
 
 
 def shapes_of(config: TrainConfig) -> dict[str, Any]:
-    """Returns the shapes of the network's variables."""
-    draw = functools.partial(model_file.init_variables, config.model)
-    return jax.eval_shape(draw, jax.random.key(0))
+    """Returns the shapes of the network's variables, and of the memory's own."""
+    return jax.eval_shape(functools.partial(_draw, config), jax.random.key(0))
 
 
-def _check_frozen(config: TrainConfig) -> None:
-    """Raises InputError if a pattern of `frozen` matches nothing, or all is frozen."""
-    names = list(traverse.flatten_dict(shapes_of(config)["params"], sep="/"))
+def _draw(config: TrainConfig, key: jax.Array) -> dict[str, Any]:
+    """Returns variables drawn anew."""
+    return _with_memory(config, model_file.init_variables(config.model, key))
+
+
+def _with_memory(config: TrainConfig, variables: dict[str, Any]) -> dict[str, Any]:
+    """Returns the variables with the weights that the memory design has of its own.
+
+    Those that are there stay, others are drawn; a design without them gets none.
+    """
+    drawn = parameters.init_parameters(
+        registry.build(config.memory),
+        model_file.build_network(config.model),
+        variables,
+        jax.random.key(config.seed),
+    )
+    variables = dict(variables)
+    given = variables.pop(parameters.COLLECTION, drawn)
+    return {**variables, parameters.COLLECTION: given} if drawn else variables
+
+
+def check_frozen(config: TrainConfig) -> None:
+    """Checks that some weights are frozen by each pattern, and some are left.
+
+    Raises:
+      InputError: a pattern of `frozen` matches nothing, or all is frozen.
+    """
+    names = list(state_lib.split_params(shapes_of(config), ())[0])
     parts = ", ".join(sorted({name.split("/")[0] for name in names}))
     for pattern in config.frozen:
         if not any(re.search(pattern, name) for name in names):
@@ -78,9 +104,9 @@ def initial_variables(
     """
     source = config.init_from
     if source and not source.endswith(".npz"):
-        return model_file.load_model(source).variables
+        return _with_memory(config, model_file.load_model(source).variables)
     key = jax.random.key(config.seed)
-    variables = jax.jit(lambda k: model_file.init_variables(config.model, k))(key)
+    variables = jax.jit(functools.partial(_draw, config))(key)
     if config.model.network != "lite":
         return variables
     if source:

@@ -1,5 +1,6 @@
 """The training loop: batches in, steps, logs, checkpoints and model files out."""
 
+import logging
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +19,12 @@ def train_and_evaluate(
     """Trains as `config` says, going on from what `output_dir` holds.
 
     Leaves there: config.json, run.json, checkpoints/, log.jsonl, TensorBoard events,
-    model.safetensors (averaged weights, float16) and, with held-out clips,
-    best.safetensors.
+    model.safetensors (averaged weights, float16), with held-out clips
+    best.safetensors, and at the end finished.json.
 
     Returns:
-      `stopped` after SIGTERM or Ctrl-C, when all is saved and the same call goes on.
+      `stopped` after SIGTERM or Ctrl-C, when all is saved and the same call goes on; of
+      a run that is finished, `finished` at once.
 
     Raises:
       InputError: a setting, the data, the weights to start from or `output_dir` can't
@@ -37,6 +39,9 @@ def train_and_evaluate(
     data = assemble.read_data(config, data_dir)
     identity = run_folder.Identity(config, start, data.facts)
     claim(identity, output_dir)
+    if (finish := run_folder.read_finish(output_dir)) is not None:
+        logging.warning("%s is finished: %d steps", output_dir, finish["steps"])
+        return "finished"
     run = assemble.assemble(identity, data, output_dir)
     progress = tqdm.tqdm(
         initial=run.first_step,
@@ -60,7 +65,11 @@ def train_and_evaluate(
     finally:
         progress.close()
         run.close()
-    return "finished" if step >= config.num_steps else "stopped"
+    if step < config.num_steps:
+        return "stopped"
+    if parallel.is_chief():
+        run_folder.record_finish(output_dir, step, run.elapsed())
+    return "finished"
 
 
 def claim(identity: run_folder.Identity, folder: Path) -> None:

@@ -6,6 +6,7 @@ everything saved.
 """
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,12 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
     """Returns the exit code of a training in this process."""
-    import logging
-
     from samn_jax import compilation
     from samn_jax.training import loop
 
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    log_to_terminal()
     config = _read_config(flags)
     compilation.keep_compiled()
     if hosts:
@@ -61,6 +60,12 @@ def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
         print("stopped; the same command goes on", file=sys.stderr)
         return STOPPED
     return 0
+
+
+def log_to_terminal() -> None:
+    """Shows warnings, but for those of the libraries that say nothing to a user."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.getLogger("absl").setLevel(logging.ERROR)
 
 
 def _read_config(flags: argparse.Namespace) -> Any:

@@ -27,6 +27,7 @@ class OptimizerConfig:
       learning_rate: the highest that is reached, above 0.
       schedule: `cosine` falls to a hundredth at the end, `step` at the boundaries,
         `constant` stays.
+      schedule_steps: length of the schedule, if the run ends before it; 0: the run's.
       warmup_steps: over which the rate rises from 0 in a line.
       step_boundaries: steps of the run at which the rate falls (`step`), rising.
       step_factor: what the rate is multiplied by there, in (0, 1].
@@ -39,6 +40,7 @@ class OptimizerConfig:
     name: str = "adamw"
     learning_rate: float = 1e-3
     schedule: str = "cosine"
+    schedule_steps: int = 0
     warmup_steps: int = 100
     step_boundaries: tuple[int, ...] = ()
     step_factor: float = 0.1
@@ -56,7 +58,8 @@ class OptimizerConfig:
         settings.check_choice(self, "name", OPTIMIZERS)
         settings.check_choice(self, "schedule", SCHEDULES)
         settings.check_positive(self, "learning_rate", "step_factor")
-        settings.check_at_least(self, 0, "warmup_steps", "weight_decay", "clip_norm")
+        numbers = ("schedule_steps", "warmup_steps", "weight_decay", "clip_norm")
+        settings.check_at_least(self, 0, *numbers)
         settings.check_at_least(self, 1, "accumulate")
         settings.check_shares(self, "step_factor", "average_decay")
         if self.average_decay == 1:
@@ -74,10 +77,10 @@ class OptimizerConfig:
 
 
 def build_schedule(config: OptimizerConfig, num_steps: int) -> optax.Schedule:
-    """Returns step → learning rate, after a linear warm-up."""
+    """Returns step → learning rate of a run of `num_steps`, after a linear warm-up."""
     peak, warmup = config.learning_rate, config.warmup_steps
     if config.schedule == "cosine":
-        length = max(num_steps, warmup + 1)
+        length = max(config.schedule_steps or num_steps, warmup + 1)
         return optax.warmup_cosine_decay_schedule(
             0.0, peak, warmup, length, end_value=peak * FINAL_SHARE
         )

@@ -34,7 +34,9 @@ class Run:
     log: RunLog | None  # of the chief host alone
     best_score: float | None = None
     score: float | None = None  # of the held-out clips, with the present weights
+    seconds: float = 0.0  # of training, before this start
     shown: dict[str, str] = dataclasses.field(default_factory=dict)
+    _began: float = dataclasses.field(default_factory=time.perf_counter)
     _waited: float = 0.0
     _skipped: int = 0
     _since: tuple[int, float] | None = None
@@ -114,7 +116,7 @@ class Run:
             self.log.write_picture(step, "held_out", picture)
         if self.best_score is None or self.score > self.best_score:
             self.best_score = self.score
-            self._export("best.safetensors", {"held_out_iou": self.score})
+            self._export(run_folder.BEST_FILE, {"held_out_iou": self.score})
 
     def _export(self, name: str, notes: dict[str, Any]) -> None:
         if parallel.is_chief():
@@ -122,14 +124,24 @@ class Run:
             run_folder.export(self.config, state, self.folder / name, notes)
 
     def save(self, step: int) -> None:
-        """Starts saving a checkpoint, and writes the model file."""
+        """Writes the model file, and starts saving a checkpoint.
+
+        In this order, so that a run that goes on from its last step has its model.
+        """
         self.check()
+        self._export(run_folder.MODEL_FILE, {})
         state = jax.device_get(parallel.unreplicate(self.replicas))
         position = checkpoints_lib.Position(
-            self.batches.get_state(), self.divergence.state(), self.best_score
+            self.batches.get_state(),
+            self.divergence.state(),
+            self.best_score,
+            self.elapsed(),
         )
         self.checkpoints.save(step, state, position, self.score)
-        self._export("model.safetensors", {})
+
+    def elapsed(self) -> float:
+        """Returns seconds of training, over all starts."""
+        return self.seconds + time.perf_counter() - self._began
 
     def close(self) -> None:
         """Waits for what is being written."""

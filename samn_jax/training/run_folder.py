@@ -9,12 +9,16 @@ import jax
 
 from samn_jax import files, provenance
 from samn_jax.errors import InputError
+from samn_jax.memory import registry, source
 from samn_jax.models import model_file
 from samn_jax.training import state as state_lib
 from samn_jax.training.config import TrainConfig
 
 IDENTITY_FILE = "config.json"
 STARTS_FILE = "run.json"
+FINISHED_FILE = "finished.json"
+MODEL_FILE = "model.safetensors"
+BEST_FILE = "best.safetensors"
 # What may differ when a run goes on: none of it changes the weights. The file that it
 # started from is compared by its content.
 _FREE_SETTINGS = (
@@ -32,7 +36,10 @@ class Identity(NamedTuple):
     data: dict[str, Any]  # fingerprint and counts
 
     def to_json(self) -> dict[str, Any]:
-        """Returns it as JSON has it."""
+        """Returns it as JSON has it, with a fingerprint of a memory of one's own."""
+        memory, code = self.settings.memory, ""
+        if registry.is_file(memory.design):
+            code = source.fingerprint(registry.build(memory))
         # Tuples become lists, as in what is read back.
         return json.loads(
             json.dumps(
@@ -40,6 +47,7 @@ class Identity(NamedTuple):
                     "settings": dataclasses.asdict(self.settings),
                     "start": self.start,
                     "data": self.data,
+                    "memory_source": code,
                 }
             )
         )
@@ -122,6 +130,12 @@ def read_starts(folder: Path) -> list[dict[str, Any]]:
     return starts
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Removes the parts of files that a killed process left; no other may write now."""
+    names = (IDENTITY_FILE, STARTS_FILE, FINISHED_FILE, MODEL_FILE, BEST_FILE)
+    files.remove_leftovers(folder / name for name in names)
+
+
 def record_start(identity: Identity, folder: Path, first_step: int) -> None:
     """Adds to run.json what this start runs on: commit, versions, devices, data.
 
@@ -138,6 +152,36 @@ def record_start(identity: Identity, folder: Path, first_step: int) -> None:
         "data": identity.data,
     }
     files.write_json(folder / STARTS_FILE, [*read_starts(folder), start])
+
+
+def record_finish(folder: Path, steps: int, seconds: float) -> None:
+    """Notes that the run is finished, and how long it took in all its starts.
+
+    Raises:
+      InputError: it can't be written.
+    """
+    facts = {
+        "steps": steps,
+        "seconds": round(seconds, 1),
+        "model_sha256": provenance.file_sha256(folder / MODEL_FILE),
+    }
+    files.write_json(folder / FINISHED_FILE, facts)
+
+
+def read_finish(folder: Path) -> dict[str, Any] | None:
+    """Returns what was noted at the run's end; None if it goes on.
+
+    It goes on too if its model file is not the one that it ended with.
+    """
+    path, model = folder / FINISHED_FILE, folder / MODEL_FILE
+    if not path.is_file() or not model.is_file():
+        return None
+    try:
+        facts = files.read_json_object(path, "")
+    except InputError:
+        return None
+    same = facts.get("model_sha256") == provenance.file_sha256(model)
+    return facts if same else None
 
 
 def export(

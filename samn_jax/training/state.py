@@ -9,10 +9,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Int
 
+from samn_jax.memory import parameters
+
 Params = dict[str, Any]
 
 # Between a collection other than `params` and a name in it: "batch_stats:bn1/mean".
 _COLLECTION_MARK = ":"
+_TRAINED = ("params", parameters.COLLECTION)
 
 
 class TrainState(NamedTuple):
@@ -28,16 +31,19 @@ class TrainState(NamedTuple):
 def split_params(variables: Params, frozen: Sequence[str]) -> tuple[Params, Params]:
     """Returns the flat weights (trained, fixed).
 
-    Fixed are those whose name one of the patterns `frozen` is found in, and everything
-    outside of the collection `params`: stored statistics never change.
+    Fixed are those whose name one of the patterns `frozen` is found in, and all that is
+    neither the network's `params` nor the memory's own weights: stored statistics never
+    change.
     """
-    flat = traverse.flatten_dict(variables["params"], sep="/")
-    fixed = {k: v for k, v in flat.items() if any(re.search(p, k) for p in frozen)}
-    trained = {k: v for k, v in flat.items() if k not in fixed}
-    for collection in sorted(variables.keys() - {"params"}):
-        values = traverse.flatten_dict(variables[collection], sep="/")
-        prefix = collection + _COLLECTION_MARK
-        fixed.update({prefix + name: value for name, value in values.items()})
+    trained: Params = {}
+    fixed: Params = {}
+    for collection, values in variables.items():
+        prefix = "" if collection == "params" else collection + _COLLECTION_MARK
+        for name, value in traverse.flatten_dict(dict(values), sep="/").items():
+            full = prefix + name
+            is_fixed = any(re.search(p, full) for p in frozen)
+            is_fixed |= collection not in _TRAINED
+            (fixed if is_fixed else trained)[full] = value
     return trained, fixed
 
 

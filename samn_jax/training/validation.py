@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +16,7 @@ from samn_jax.models import model_file
 from samn_jax.tracking import predictor
 from samn_jax.tracking.config import default_config
 from samn_jax.tracking.state import TrackerSpec
+from samn_jax.training import tracking_scores
 from samn_jax.training import unroll as unroll_lib
 from samn_jax.training.config import TrainConfig
 
@@ -69,28 +69,9 @@ class Validator:
             model_file.build_network(model), default_config(model, memory=memory)
         )
         tracker = predictor.Tracker(spec, variables)
-        scores = [track_video(tracker, video) for video in self._videos]
-        return {"held_out_J": float(np.mean(scores))}
-
-
-def track_video(tracker: Any, video: sources.Video) -> float:
-    """Returns the mean J over the objects of a video, each tracked by itself.
-
-    Args:
-      tracker: as `samn_jax.Tracker`.
-      video: its first mask says what to follow.
-    """
-    first, ids = video.frames[0].load()
-    values = []
-    for i in np.unique(ids[ids > 0]):
-        state, _ = tracker.init(first, mask=ids == i)
-        for index in range(1, len(video.frames)):
-            frame, truth = video.frames[index].load()
-            state, answer = tracker.step(state, frame)
-            if index in davis.scored_frames(len(video.frames)):
-                found = np.asarray(answer.mask) > 0.5
-                values.append(davis.region_overlap(found, truth == i))
-    return float(np.mean(values)) if values else 0.0
+        found = [tracking_scores.track_video(tracker, v) for v in self._videos]
+        scores = [score.region for score in found if score]
+        return {"held_out_J": float(np.mean(scores))} if scores else {}
 
 
 def held_out_batches(

@@ -45,3 +45,24 @@ def test_bad_data_stops_it(tmp_path):
 def test_other_folders_are_not_prepared(tmp_path):
     assert not tfds_records.is_prepared(tmp_path)
     assert not tfds_records.is_prepared(tmp_path / "nothing")
+
+
+@pytest.mark.filterwarnings("ignore")  # TFDS's own
+def test_a_damaged_frame_is_one_line_and_leaves_no_records(tmp_path, capsys):
+    data, out = tmp_path / "data", tmp_path / "out"
+    blobs.write_photos(data, 2)
+    whole = (data / "images/p1.jpg").read_bytes()
+    (data / "images/p1.jpg").write_bytes(whole[:300])
+    assert prepare.main([str(data), str(out)]) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "error: frame " in last and "p1.jpg is damaged" in last
+    assert not [path for path in out.rglob("*") if path.is_file()]
+    (data / "images/p1.jpg").write_bytes(whole)
+    assert prepare.main([str(data), str(out)]) == 0
+
+
+def test_clips_of_one_name_are_refused(tmp_path):
+    for part in ("video", "train"):
+        blobs.write_clip(tmp_path / part, "walk")
+    with pytest.raises(InputError, match="two clips called walk: rename one"):
+        prepare.prepare(tmp_path, tmp_path / "out")

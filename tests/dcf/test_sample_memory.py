@@ -1,3 +1,4 @@
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -65,7 +66,7 @@ def test_the_first_write_takes_the_learning_rate():
 def test_a_rejected_sample_changes_nothing():
     memory = _write_numbers(_first_memory(), [5])
     after = _write_numbers(memory, [6], accepted=False)
-    jax.tree.map(np.testing.assert_array_equal, after, memory)
+    chex.assert_trees_all_equal(after, memory)
 
 
 def test_too_many_first_samples_are_refused():

@@ -1,5 +1,6 @@
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -105,7 +106,7 @@ def test_uncertainty_is_the_mean_accepted_maximum_over_this_one(memory):
 
 def test_rejected_frames_leave_samples_and_maxima_alone(memory):
     after, _ = _track(memory, 3, accepted=False)
-    jax.tree.map(np.testing.assert_array_equal, after.samples, memory.samples)
+    chex.assert_trees_all_equal(after.samples, memory.samples)
     np.testing.assert_array_equal(after.maxima, memory.maxima)
     assert after.num_maxima == memory.num_maxima
     assert after.num_frames == 4

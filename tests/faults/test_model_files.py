@@ -1,8 +1,9 @@
-"""Model files of strangers: FAULTS 4 (averaging onto a part), 5, 6, 8 and 14."""
+"""Model files of strangers: FAULTS 4 (averaging onto a part), 5, 8 and 14."""
 
 import json
 import os
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -13,14 +14,12 @@ from samn_jax.errors import InputError
 from samn_jax.models import average, model_file, samn
 from samn_jax.training import config as train_config
 from samn_jax.training import initialize
-from tests.faults import peak_memory
 from tests.models import random_variables, tiny_lite
 from tests.models.test_efficientnet_lite import folded_arrays
 
 TINY = tiny_lite.CONFIG
 NOTES = {"data": "blobs", "licence": "Apache-2.0"}
 KERNEL = "params/decoder/logit/kernel"
-LOAD = "samn_jax.models.model_file:load_model"
 
 
 @pytest.fixture(scope="module")
@@ -35,25 +34,11 @@ def path(tmp_path, variables):
     return path
 
 
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory, variables):
-    good = tmp_path_factory.mktemp("good") / "tiny.safetensors"
-    model_file.save_model(good, TINY, variables, NOTES)
-    with peak_memory.worker() as made:
-        made.warm_up(LOAD, good)
-        yield made
-
-
 def parts(path):
     """The header and the bytes after it."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     return json.loads(data[8 : 8 + length]), data[8 + length :]
-
-
-def put_together(path, header, content):
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    path.write_bytes(len(text).to_bytes(8, "little") + text + content)
 
 
 def refused(path, *words):
@@ -131,7 +116,7 @@ def test_training_does_not_start_from_unusable_weights(tmp_path, variables, kind
 
 
 def test_a_mean_of_large_weights_does_not_overflow(tmp_path, variables):
-    large = jax.tree.map(lambda x: x * 0 + 3e38, variables)
+    large = jax.tree.map(lambda x: np.full(x.shape, 3e38, np.float32), variables)
     model_file.save_model(tmp_path / "a", TINY, large, {})
     mean = average.average([tmp_path / "a"] * 3)
     leaves = jax.tree.leaves(mean.variables)
@@ -140,7 +125,7 @@ def test_a_mean_of_large_weights_does_not_overflow(tmp_path, variables):
 
 def test_unusable_weights_are_not_saved(tmp_path, path, variables):
     before = path.read_bytes()
-    bad = jax.tree.map(lambda x: x * np.nan, variables)
+    bad = jax.tree.map(lambda x: np.full(x.shape, np.nan, np.float32), variables)
     with pytest.raises(InputError, match="NaN or infinity"):
         model_file.save_model(path, TINY, bad, NOTES)
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
@@ -152,106 +137,9 @@ def test_a_variance_below_zero_is_refused(tmp_path):
     )
     image = np.zeros((1, 32, 32, 3), np.float32)
     made = random_variables.variables_for(samn.SAMN(config), image, image[..., 0])
-    made["batch_stats"] = jax.tree.map(lambda x: -x, made["batch_stats"])
+    made["batch_stats"] = jax.tree.map(lambda x: -np.array(x), made["batch_stats"])
     with pytest.raises(InputError, match="variance below 0"):
         model_file.save_model(tmp_path / "a", config, made, {})
-
-
-# Case 6: what a small file may take, and headers that lie.
-
-
-def with_config(**fields):
-    def change(header):
-        text = header["__metadata__"]
-        text["config"] = json.dumps({**json.loads(text["config"]), **fields})
-
-    return change
-
-
-def deep(depth=50_000):
-    return '{"a":' * depth + "1" + "}" * depth
-
-
-ABSURD = {
-    "width": with_config(key_dim=10**9),
-    "huge width": with_config(value_dim=10**30),
-    "negative width": with_config(value_dim=-1),
-    "no width": with_config(stem_channels=0),
-    "truth as width": with_config(key_dim=True),
-    "blocks": with_config(blocks=[[3, 1, 1, 4]] * 100_000),
-    "no blocks": with_config(blocks=[]),
-    "kernel": with_config(blocks=[[10**5, 1, 1, 4]] + [[3, 2, 1, 4]] * 3),
-    "stride 0": with_config(blocks=[[3, 0, 1, 4]] + [[3, 2, 1, 4]] * 3),
-    "tap": with_config(taps=[99, 2, 1, 0]),
-    "negative tap": with_config(taps=[-1, 2, 1, 0]),
-    "few dims": with_config(decoder_dims=[8]),
-    "similarity": with_config(similarity="foo"),
-    "dtype": with_config(compute_dtype="int32"),
-    "deep config": lambda header: header["__metadata__"].update(config=deep()),
-    "deep notes": lambda header: header["__metadata__"].update(notes=deep()),
-    "list as notes": lambda header: header["__metadata__"].update(notes="[1]"),
-    "number as notes": lambda header: header["__metadata__"].update(notes=3),
-}
-
-
-@pytest.mark.parametrize("name", ABSURD)
-def test_absurd_settings_are_refused_before_anything_is_made(path, worker, name):
-    header, content = parts(path)
-    ABSURD[name](header)
-    put_together(path, header, content)
-    outcome = worker.read(LOAD, path)
-    assert outcome.refused, outcome.error or "it was read"
-    assert outcome.error.isprintable() and path.name in outcome.error
-    assert outcome.growth < 64 * 2**20
-
-
-def change_entry(**fields):
-    return lambda header: header[KERNEL].update(fields)
-
-
-LIES = {
-    "offset past the end": change_entry(data_offsets=[0, 2**40]),
-    "negative offset": change_entry(data_offsets=[-4, 4]),
-    "offsets of another": change_entry(data_offsets=[0, 8]),
-    "three offsets": change_entry(data_offsets=[0, 4, 8]),
-    "huge shape": change_entry(shape=[2**31, 2**31]),
-    "empty huge shape": change_entry(shape=[0, 2**62], data_offsets=[0, 0]),
-    "negative shape": change_entry(shape=[-1]),
-    "text as shape": change_entry(shape="12"),
-    "fractional shape": change_entry(shape=[1.0]),
-    "unknown type": change_entry(dtype="F1"),
-    "list as type": change_entry(dtype=[]),
-    "no entry": lambda header: header.update({KERNEL: None}),
-    "text that is none": lambda header: header["__metadata__"].update(x=[]),
-}
-
-
-@pytest.mark.parametrize("name", LIES)
-def test_headers_that_lie_are_refused(path, name):
-    header, content = parts(path)
-    LIES[name](header)
-    put_together(path, header, content)
-    refused(path)
-
-
-def test_a_name_that_comes_twice_is_refused(path):
-    header, content = parts(path)
-    entry = f'"{KERNEL}":{json.dumps(header[KERNEL])},'
-    put_together(path, ("{" + entry + json.dumps(header)[1:]).encode(), content)
-    refused(path, "twice")
-
-
-def test_a_long_header_is_refused_unread(tmp_path, worker):
-    path = tmp_path / "a.safetensors"
-    put_together(path, b"{" + b'"a":[' * 2**20 + b"]" * 2**20 + b"}", b"")
-    outcome = worker.read(LOAD, path)
-    assert outcome.refused and outcome.growth < 16 * 2**20
-
-
-def test_bytes_between_arrays_are_refused(path):
-    header, content = parts(path)
-    put_together(path, header, content + b"hidden")
-    refused(path)
 
 
 # Case 8: outputs that can't be written.
@@ -291,9 +179,9 @@ def test_a_mean_is_the_same_file_in_any_order(tmp_path, variables):
     files = []
     for scale in (1.0, 0.3, 7.7):
         files.append(tmp_path / f"{scale}.safetensors")
-        scaled = jax.tree.map(lambda x, s=scale: x * s, variables)
+        scaled = jax.tree.map(lambda x, s=scale: np.array(x) * s, variables)
         notes = {**NOTES, "train_config": {"data": str(tmp_path)}}
         model_file.save_model(files[-1], TINY, scaled, notes)
     one, other = average.average(files), average.average(files[::-1])
-    jax.tree.map(np.testing.assert_array_equal, one.variables, other.variables)
+    chex.assert_trees_all_equal(one.variables, other.variables)
     assert str(tmp_path) not in json.dumps(one.notes)

@@ -3,6 +3,7 @@
 The numbers are those of the trial and the review that found the faults.
 """
 
+import dataclasses
 import functools
 import json
 import shutil
@@ -16,7 +17,7 @@ import pytest
 import train
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
-from samn_jax.training import checkpoints, divergence, loop, step, unroll
+from samn_jax.training import checkpoints, divergence, loop, run_folder, step, unroll
 from tests.faults import simultaneous_starts
 from tests.training import tiny
 
@@ -120,6 +121,7 @@ def test_11_a_config_that_fails_is_one_line(tmp_path, capsys, text, words):
         ("unroll.mode=three", ["mode 'three' is unknown: choose from recurrent"]),
         ("unroll.aggregation=hard", ["aggregation 'hard' is unknown"]),
         ("loss.hard_fraction=0.0", ["hard_fraction is 0.0: give a number above 0"]),
+        ("memory.design=nope", ["memory.design is 'nope': choose from ring"]),
         ("init_from=nope.safetensors", ["nope.safetensors", "neither a file nor"]),
     ],
 )
@@ -159,6 +161,7 @@ def test_11_a_damaged_checkpoint_is_told_from_a_foreign_one(run, data, part, cap
     (path,) = (run / "checkpoints" / "4").glob(part)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
+    (run / "finished.json").unlink()
     expected = r"checkpoints/4 is damaged: remove that folder, .* goes on from step 2"
     with pytest.raises(InputError, match=expected):
         go_on(run, data)
@@ -195,6 +198,23 @@ def test_12_other_weights_to_start_from_are_another_run(run, data):
     start = str(run / "model.safetensors")
     with pytest.raises(InputError, match=r"another run \(start.sha256 was , now"):
         go_on(run, data, init_from=start)
+
+
+def test_10_changed_code_of_a_memory_of_ones_own_is_another_run(tmp_path):
+    path = tmp_path / "mine.py"
+    text = (
+        "import dataclasses\nfrom samn_jax.memory.designs.ring import Ring\n"
+        "@dataclasses.dataclass(frozen=True)\nclass Mine(Ring):\n    pass\n"
+    )
+    memory = dataclasses.replace(tiny.config().memory, design=f"{path}:Mine")
+    found = []
+    for source in (text, text, text + "    # another\n"):
+        path.write_text(source)
+        identity = run_folder.Identity(tiny.config(memory=memory), {}, {})
+        found.append(identity.to_json())
+    assert run_folder.differences(found[0], found[1]) == []
+    (changed,) = run_folder.differences(found[1], found[2])
+    assert changed.startswith("memory_source was ")
 
 
 def test_14_equal_runs_give_equal_files(finished, data, tmp_path):

@@ -1,5 +1,6 @@
 """Storage of whole frames and of single cells."""
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -28,9 +29,9 @@ def test_place_and_move_write_only_when_they_should():
     bank = bank_of(0, 3)
     place, move = jax.jit(bank_lib.place), jax.jit(bank_lib.move)
     same = place(bank, 1, frames.numbered(4), jnp.bool_(False))
-    jax.tree.map(np.testing.assert_array_equal, same, bank)
+    chex.assert_trees_all_equal(same, bank)
     same = move(bank, 1, 2, jnp.bool_(False))
-    jax.tree.map(np.testing.assert_array_equal, same, bank)
+    chex.assert_trees_all_equal(same, bank)
     moved = place(move(bank, 1, 2), 1, frames.numbered(4))
     assert moved.frame_idx.tolist() == [0, 4, 3, -1, -1]
     np.testing.assert_array_equal(moved.key.attention[:3, 0, 0, 0], [0, 4, 3])

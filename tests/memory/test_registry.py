@@ -7,6 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -103,7 +104,7 @@ def test_frozen_learns_nothing_whatever_it_wraps():
     assert design == Frozen(ring.Ring(4))
     state = frames.first(design)
     after, _, report = frames.step(design, state, frames.numbered(1))
-    jax.tree.map(np.testing.assert_array_equal, after, state)
+    chex.assert_trees_all_equal(after, state)
     assert report.reason == Reason.FROZEN and report.slot == -1
     assert design.slots(after).frame_idx.tolist() == [0, -1, -1, -1]
     assert source.fingerprint(design) != source.fingerprint(ring.Ring(4))

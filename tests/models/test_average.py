@@ -16,7 +16,7 @@ def files(tmp_path):
     paths = []
     for scale in (1.0, 2.0, 6.0):
         paths.append(tmp_path / f"{scale}.safetensors")
-        scaled = jax.tree.map(lambda x, s=scale: x * s, variables)
+        scaled = jax.tree.map(lambda x, s=scale: np.array(x) * s, variables)
         notes = {"scale": scale, "data": "blobs", "train_config": {"data": "/there"}}
         model_file.save_model(paths[-1], tiny_lite.CONFIG, scaled, notes)
     return variables, paths

@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -108,7 +109,7 @@ def test_trunk_from_a_file_equals_plain_numpy(tmp_path, key):
     arrays = folded_arrays(params)
     np.savez(tmp_path / "trunk.npz", **arrays)
     read = trunk_file.read_trunk(tmp_path / "trunk.npz", params)
-    jax.tree.map(np.testing.assert_array_equal, read, params)
+    chex.assert_trees_all_equal(read, params)
     maps = jax.jit(net.apply)({"params": read}, image)
     assert [x.shape[1:3] for x in maps] == [(3, 2), (6, 4), (12, 8), (24, 16)]
     wanted = numpy_trunk(arrays, BLOCKS, np.asarray(image[1], np.float64))

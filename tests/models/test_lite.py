@@ -1,6 +1,7 @@
 import dataclasses
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -36,7 +37,7 @@ def test_shapes_of_every_method():
     assert shapes == [(2, 3, 10), (4, 6, 8), (8, 12, 6), (16, 24, 4)]
     key, value = apply(variables, image, query, mask, method="encode_memory")
     assert [x.shape for x in value] == [(2, 2, 3, 8), (2, 2, 3, 2)]
-    jax.tree.map(np.testing.assert_array_equal, key, query.key)
+    chex.assert_trees_all_equal(key, query.key)
     center = jnp.full((2, 2), 20.0)
     log_odds = apply(variables, value, query, center, method="decode")
     assert log_odds.shape == mask.shape and log_odds.dtype == jnp.float32
@@ -71,7 +72,7 @@ def test_memories_come_from_the_querys_features_alone():
     given = encode(variables, image, query_of(), mask)
     # A second pass of the trunk would spread the NaN.
     blind = encode(variables, image * jnp.nan, query_of(), mask)
-    jax.tree.map(np.testing.assert_array_equal, given, blind)
+    chex.assert_trees_all_equal(given, blind)
     other = encode(variables, image, query_of(), 1 - mask)
     for mine, theirs in zip(given[1], other[1], strict=True):
         assert np.abs(np.asarray(mine - theirs)).max() > 1e-3

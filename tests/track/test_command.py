@@ -113,10 +113,12 @@ def test_a_settings_mistake_is_one_line(clip, tmp_path, capfd, monkeypatch):
 def test_settings_reach_the_tracker(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(compilation, "keep_compiled", lambda: None)
     flags = command.arguments.parser().parse_args(
-        ["v", "--box=1,2,3,4", "--set", "spatial.capacity=9", "--set=crop_size=128"]
+        ["v", "--box=1,2,3,4", "--set", "spatial.capacity=40", "--set=crop_size=128"]
+        + ["--memory=fifo"]
     )
     config = command.load_tracker(flags).config
-    assert config.spatial.capacity == 9 and config.crop_size == 128
+    assert config.memory.design == "fifo"
+    assert config.spatial.capacity == 40 and config.crop_size == 128
 
 
 def test_a_camera_is_recorded_until_it_is_interrupted(run, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 import re
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def begun():
 
 
 def assert_same(left, right):
-    jax.tree.map(np.testing.assert_array_equal, left, right)
+    chex.assert_trees_all_equal(left, right)
 
 
 def test_nothing_compiles_after_the_warm_up(begun):

@@ -1,5 +1,6 @@
 import dataclasses
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_full_slots_are_doubled_and_the_objects_kept(two):
     more = TRACKER.add_object(state, FRAMES[1], IDS[1] == 3)
     assert more.object_ids.tolist() == [1, 7, 8, 0]
     kept = jax.tree.map(lambda x: x[:2], more.objects)
-    jax.tree.map(np.testing.assert_array_equal, kept, state.objects)
+    chex.assert_trees_all_equal(kept, state.objects)
 
 
 def test_objects_may_start_from_nothing():

@@ -1,3 +1,4 @@
+import chex
 import jax
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def test_best_and_last_are_kept_and_the_newest_restored(tmp_path):
     restored, position = again.restore(tiny.state())
     assert int(restored.step) == 5
     assert position == checkpoints.Position({"next": 5}, {"seen": 1.0}, 0.2)
-    jax.tree.map(np.testing.assert_array_equal, restored, state)
+    chex.assert_trees_all_equal(restored, state)
     with pytest.raises(InputError, match="another network or optimizer"):
         again.restore(tiny.state(name="sgd"))
     again.close()

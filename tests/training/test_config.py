@@ -1,13 +1,21 @@
+import ast
+import dataclasses
 from pathlib import Path
 
 import pytest
 
 from samn_jax import overrides as overrides_lib
+from samn_jax.data.clips.config import SamplingConfig
+from samn_jax.data.clips.sources import Frame, Video
 from samn_jax.errors import InputError
-from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training import config_file
 from samn_jax.training.config import TrainConfig
+from samn_jax.training.optimizer import OptimizerConfig
+from samn_jax.training.recipe import config as recipe_lib
+from samn_jax.training.recipe import jobs as jobs_lib
+from samn_jax.training.step import LossConfig
+from samn_jax.training.unroll import UnrollConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = TrainConfig(model=LiteConfig())
@@ -15,12 +23,46 @@ BASE = TrainConfig(model=LiteConfig())
 
 def test_all_configs_load():
     paths = sorted((ROOT / "configs").glob("*.py"))
-    assert {"lite", "smoke"} <= {path.stem for path in paths}
+    assert {"base", "lite", "smoke"} <= {path.stem for path in paths}
     for path in paths:
-        config = config_file.load_config(path)
-        assert config.memory == getattr(config.model, "memory", MemoryConfig()), path
+        assert isinstance(config_file.load_config(path), TrainConfig)
         head = path.read_text().split('"""')[1]
-        assert "python train.py" in head, path
+        assert "python train.py" in head or path.stem == "base", path
+
+
+def test_the_base_config_explains_every_setting():
+    parts = (TrainConfig, SamplingConfig, UnrollConfig, LossConfig, OptimizerConfig)
+    text = (ROOT / "configs" / "base.py").read_text()
+    calls = {
+        node.func.id: {keyword.arg for keyword in node.keywords}
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    for part in parts:
+        names = {field.name for field in dataclasses.fields(part)}
+        assert calls[part.__name__] == names, part
+
+
+def test_all_recipes_load_and_their_stages_fit(tmp_path):
+    frames = (Frame("x", lambda: None),) * 10
+    videos = [Video(f"clip{i}", frames) for i in range(9)]
+    videos += [Video(name, frames) for name in ("moving", "turning")]
+    for path in sorted((ROOT / "configs" / "recipes").glob("*.py")):
+        recipe = recipe_lib.load_recipe(path.stem)
+        jobs = jobs_lib.plan(recipe, tmp_path, videos, "trunk.npz")
+        jobs_lib.check(jobs, devices=1)
+        assert jobs[0].config.init_from == "trunk.npz"
+        assert "python -m samn_jax.training.recipe" in path.read_text()
+
+
+def test_the_recipe_of_lite_holds_each_clip_out_twice(tmp_path):
+    videos = [Video(f"clip{i}", (Frame("x", lambda: None),) * 10) for i in range(7)]
+    recipe = recipe_lib.load_recipe("configs/recipes/lite.py")
+    jobs = jobs_lib.plan(recipe, tmp_path, videos, "trunk.npz")
+    assert len(jobs) == 9 and len(recipe.average) == 2
+    held_out = [name for job in jobs for name in job.config.held_out]
+    assert sorted(held_out) == sorted(2 * [video.name for video in videos])
+    assert sum(job.config.num_steps for job in jobs) == 1200 + 1400 + 2200 + 3 * 1800
 
 
 def test_overrides_take_the_type_of_what_they_replace():

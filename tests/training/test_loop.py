@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def assert_equal_runs(first, second):
     """Bit for bit: state, data position, and the model file."""
     a, b = final_state(first), final_state(second)
     assert int(a[0].step) == int(b[0].step)
-    jax.tree.map(np.testing.assert_array_equal, a[0], b[0])
+    chex.assert_trees_all_equal(a[0], b[0])
     assert a[1].data == b[1].data
     names = (first / "model.safetensors", second / "model.safetensors")
     assert names[0].read_bytes() == names[1].read_bytes()

@@ -18,6 +18,13 @@ def test_cosine_rises_in_a_line_and_falls_to_a_hundredth():
     np.testing.assert_allclose(found, [0, 0.5, 1, 0.505, 0.01], atol=1e-6)
 
 
+def test_a_run_may_end_before_its_schedule():
+    settings = {"learning_rate": 1.0, "warmup_steps": 10}
+    cut = rates([0, 10, 40], num_steps=40, schedule_steps=100, **settings)
+    np.testing.assert_allclose(cut, rates([0, 10, 40], **settings), rtol=1e-6)
+    assert cut[-1] > 0.5
+
+
 def test_steps_fall_at_their_boundaries():
     found = rates(
         [0, 5, 20, 31, 61],

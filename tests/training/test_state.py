@@ -1,5 +1,5 @@
+import chex
 import jax
-import numpy as np
 
 from samn_jax.training import state
 from tests.training import tiny
@@ -12,4 +12,4 @@ def test_split_and_join_undo_each_other():
     assert "batch_stats:shift" in frozen
     joined = state.join_params(trained, frozen)
     assert jax.tree.structure(joined) == jax.tree.structure(variables)
-    jax.tree.map(np.testing.assert_array_equal, joined, variables)
+    chex.assert_trees_all_equal(joined, variables)

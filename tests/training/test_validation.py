@@ -1,5 +1,3 @@
-import types
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -34,25 +32,3 @@ def test_held_out_crops_are_always_the_same():
         np.testing.assert_array_equal(a.frames, b.frames)
         np.testing.assert_array_equal(a.masks, b.masks)
     assert validation.held_out_batches(config, ()) == []
-
-
-class Follower:
-    """Finds all that has the color of the first mask's first pixel."""
-
-    def init(self, frame, mask):
-        return frame[mask][0], None
-
-    def step(self, state, frame):
-        found = (frame == state).all(axis=-1)
-        return state, types.SimpleNamespace(mask=found.astype(np.float32))
-
-
-def test_videos_are_scored_object_by_object():
-    (video,) = tiny.videos(1)
-    score = validation.track_video(Follower(), video)
-    assert score == 1.0
-    blind = types.SimpleNamespace(
-        init=lambda frame, mask: (None, None),
-        step=lambda state, frame: (None, types.SimpleNamespace(mask=frame[..., 0] * 0)),
-    )
-    assert validation.track_video(blind, video) == 0.0

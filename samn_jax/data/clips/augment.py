@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from scipy import interpolate
 
 _CONTROL_POINTS = 4  # of a bent frame, along each side
 _COARSE_CELLS = 24  # that its spline is evaluated on, along each side
@@ -82,38 +83,10 @@ def random_bend(
     shifts = rng.normal(0.0, thin_plate, controls.shape)
     axis = (np.arange(_COARSE_CELLS) + 0.5) / _COARSE_CELLS - 0.5
     coarse = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
-    shift = thin_plate_spline(controls, shifts, coarse)
-    shift = shift.reshape(_COARSE_CELLS, _COARSE_CELLS, 2)
+    bent = interpolate.RBFInterpolator(controls, shifts, kernel="thin_plate_spline")
+    shift = bent(coarse).reshape(_COARSE_CELLS, _COARSE_CELLS, 2)
     smooth = cv2.resize(shift, (size, size), interpolation=cv2.INTER_CUBIC)
     return (tilted + smooth + 0.5) * size - 0.5
-
-
-def thin_plate_spline(
-    controls: np.ndarray, values: np.ndarray, points: np.ndarray
-) -> np.ndarray:
-    """Returns the thin-plate spline through `values` at `controls`, at `points`.
-
-    Args:
-      controls: (n, 2), not all on one line.
-      values: (n, d).
-      points: (m, 2).
-    """
-
-    def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        square = np.sum((a[:, None] - b[None]) ** 2, axis=-1)
-        return square * np.log(np.maximum(square, 1e-12))
-
-    def affine(x: np.ndarray) -> np.ndarray:
-        return np.concatenate((np.ones((len(x), 1)), x), axis=1)
-
-    count = len(controls)
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = kernel(controls, controls)
-    system[:count, count:] = affine(controls)
-    system[count:, :count] = affine(controls).T
-    right = np.concatenate((values, np.zeros((3, values.shape[1]))))
-    weights = np.linalg.solve(system, right)
-    return kernel(points, controls) @ weights[:count] + affine(points) @ weights[count:]
 
 
 def random_linear(

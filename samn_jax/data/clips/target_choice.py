@@ -9,6 +9,7 @@ import numpy as np
 from samn_jax.data.clips import augment
 from samn_jax.data.clips.sources import Frame, Loaded
 from samn_jax.errors import InputError
+from samn_jax.geometry import box_masks
 
 MIN_OBJECT_PX = 64  # smaller objects of the first frame teach nothing
 
@@ -18,8 +19,8 @@ def filled_boxes(ids: np.ndarray) -> np.ndarray:
     filled = np.zeros_like(ids)
     for number in np.unique(ids[ids > 0]):
         x, y, width, height = augment.box_of(ids == number)
-        left, top = int(x - width / 2), int(y - height / 2)
-        filled[top : top + int(height), left : left + int(width)] = number
+        box_xywh = (x - width / 2, y - height / 2, width, height)
+        filled[box_masks.fill_box(box_xywh, ids.shape)] = number
     return filled
 
 

@@ -73,7 +73,7 @@ def decode_rgb(data: bytes) -> UInt8[np.ndarray, "H W 3"]:
         return np.repeat((np.asarray(picture) >> 8).astype(np.uint8)[..., None], 3, 2)
     if "transparency" in picture.info:
         picture = picture.convert("RGBA")
-    return np.array(picture.convert("RGB"))
+    return np.array(_converted(picture, "RGB"))
 
 
 def decode_stored(data: bytes) -> Stored:
@@ -92,8 +92,8 @@ def decode_stored(data: bytes) -> Stored:
         if not len(colors):
             raise ValueError("has indices but no palette")
         return Stored(np.array(picture), colors)
-    is_gray = picture.mode in ("1", "L", "LA", "La")
-    return Stored(np.array(picture.convert("L" if is_gray else "RGB")))
+    wanted = "L" if picture.mode in ("1", "L", "LA", "La") else "RGB"
+    return Stored(np.array(_converted(picture, wanted)))
 
 
 def _decode_jpeg(data: bytes) -> UInt8[np.ndarray, "H W 3"]:
@@ -117,6 +117,10 @@ def _orientation(data: bytes) -> int:
         return JpegImagePlugin.JpegImageFile(io.BytesIO(data)).getexif()[_ORIENTATION]
     except Exception:  # None, or a damaged one: whatever a parser of it may raise.
         return 1
+
+
+def _converted(picture: Image.Image, mode: str) -> Image.Image:
+    return picture if picture.mode == mode else picture.convert(mode)
 
 
 def _decode(data: bytes) -> Image.Image:

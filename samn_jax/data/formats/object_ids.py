@@ -53,11 +53,9 @@ def levels_of(pixels: UInt8[np.ndarray, "H W"]) -> Int[np.ndarray, " levels"]:
 
 
 def _from_levels(gray: UInt8[np.ndarray, "H W"]) -> Ids:
+    if (ids := _plain_ids(gray)) is not None:
+        return ids
     levels = levels_of(gray)
-    if levels[-1] <= MAX_OBJECTS:
-        return gray
-    if _is_binary(levels):
-        return (gray > 0).astype(np.uint8)
     if not (has_edges(levels) and not len(areas_between(gray))):
         named = levels if len(levels) <= _NAMED_LEVELS else areas_between(gray)
         raise ValueError(
@@ -87,20 +85,26 @@ def _from_indices(stored: codecs.Stored) -> Ids:
     indices, colors = stored.pixels, stored.palette
     if colors is not None and colors[0].any():
         raise ValueError("has a palette whose index 0 isn't black, the background")
+    if (ids := _plain_ids(indices)) is not None:
+        return ids
     levels = levels_of(indices)
-    if levels[-1] <= MAX_OBJECTS:
-        return indices
-    if _is_binary(levels):
-        return (indices > 0).astype(np.uint8)
     beyond = levels[(levels > MAX_OBJECTS) & (levels != _VOID)]
     if len(beyond):
         raise ValueError(f"has indices {_named(beyond)}, beyond {MAX_OBJECTS} objects")
     return np.where(indices == _VOID, np.uint8(0), indices)
 
 
-def _is_binary(levels: Int[np.ndarray, " levels"]) -> bool:
-    """Whether there is one object alone, or one and the background."""
-    return len(levels) == 1 or (len(levels) == 2 and not levels[0])
+def _plain_ids(values: UInt8[np.ndarray, "H W"]) -> Ids | None:
+    """Returns ids as they are, or 1 where there is one object; None for anything else.
+
+    Most masks are such, and it takes a third of the time that listing levels takes.
+    """
+    highest = values.max()
+    if highest <= MAX_OBJECTS:
+        return values
+    is_object = values == highest
+    is_alone = np.count_nonzero(is_object) == np.count_nonzero(values)
+    return is_object.view(np.uint8) if is_alone else None
 
 
 def _from_colors(image: UInt8[np.ndarray, "H W 3"]) -> Ids:

@@ -9,8 +9,6 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-ASPECT = 4 / 3
-
 
 class Actor(NamedTuple):
     """One thing in the picture at one moment."""

@@ -17,7 +17,7 @@ from samn_jax import errors, files
 from samn_jax.data.formats import boxes, vot_results
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.evaluation import stopwatch
-from samn_jax.evaluation.protocols import protocol, region_protocol
+from samn_jax.evaluation.protocols import frames, protocol, region_protocol
 from samn_jax.evaluation.trackers import regions as region_trackers
 
 
@@ -38,10 +38,11 @@ def run_ope(
     Where the tracker gives no region the box of the frame before is kept.
     """
     given = sequence.truths_xywh[0]
-    state = watch.start(tracker.init, sequence.frame(0), given)
+    all_frames = frames.read_ahead(sequence, range(sequence.num_frames))
+    state = watch.start(tracker.init, next(all_frames), given)
     found, seconds = [given], [watch.last]
-    for index in range(1, sequence.num_frames):
-        state, region = watch.step(tracker.step, state, sequence.frame(index))
+    for frame in all_frames:
+        state, region = watch.step(tracker.step, state, frame)
         found.append(box_or_last(region, found[-1]))
         seconds.append(watch.last)
     return Track(np.stack(found), np.array(seconds))

@@ -3,8 +3,6 @@
 Results are masks with object ids, `<results>/<video>/<frame>.png`.
 """
 
-import collections
-import concurrent.futures
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,11 @@ import numpy as np
 import tqdm
 from jaxtyping import Bool, UInt8
 
-from samn_jax import errors, files
+from samn_jax import files
 from samn_jax.data import types
 from samn_jax.data.formats import images
 from samn_jax.evaluation import stopwatch
-from samn_jax.evaluation.protocols import protocol
+from samn_jax.evaluation.protocols import frames, protocol
 from samn_jax.evaluation.trackers import interface, objects, warm_up
 
 Ids = UInt8[np.ndarray, "H W"]
@@ -49,10 +47,10 @@ def track_objects(
     """
     starts = sequence.starts()
     several = objects.tracker_of(tracker, sum(map(len, starts.values())))
-    state, first = None, sequence.frame(0)
-    for index, frame in enumerate(_read_ahead(sequence)):
-        _check_size(sequence, index, frame, first)
-        ids = np.zeros(first.shape[:2], np.uint8)
+    state = None
+    all_frames = frames.read_ahead(sequence, range(sequence.num_frames))
+    for index, frame in enumerate(all_frames):
+        ids = np.zeros(frame.shape[:2], np.uint8)
         if state is not None:
             state, ids = watch.step(several.step, state, frame)
         masks = {}
@@ -90,9 +88,9 @@ def _run(
     watch: stopwatch.Stopwatch,
 ) -> None:
     paths = mask_files(sequence, results_dir)
-    frames = track_objects(tracker, sequence, request.start, watch)
+    tracked = track_objects(tracker, sequence, request.start, watch)
     progress = tqdm.tqdm(
-        frames, total=len(paths), desc=sequence.name, leave=False, disable=None
+        tracked, total=len(paths), desc=sequence.name, leave=False, disable=None
     )
     for path, ids in zip(paths, progress, strict=True):
         images.write_mask(path, ids)
@@ -132,25 +130,3 @@ def _start_of(mask: Bool[np.ndarray, "H W"], start: interface.Start) -> dict[str
         return {"mask": mask}
     box_xywh = cv2.boundingRect(mask.astype(np.uint8))
     return {"box_xywh": tuple(float(value) for value in box_xywh)}
-
-
-def _read_ahead(sequence: types.Sequence) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """Yields all frames in order, read in a thread while the tracker is at work."""
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        waiting: collections.deque = collections.deque()
-        for index in range(sequence.num_frames):
-            waiting.append(pool.submit(sequence.frame, index))
-            if len(waiting) > _FRAMES_AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-
-
-def _check_size(
-    sequence: types.Sequence, index: int, frame: np.ndarray, first: np.ndarray
-) -> None:
-    if frame.shape != first.shape:
-        raise errors.InputError(
-            f"{sequence.frame_name(index)} is {types.size_text(frame)}, the first one "
-            f"{types.size_text(first)}: bring all frames to one size"
-        )

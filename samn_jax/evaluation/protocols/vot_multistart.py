@@ -10,7 +10,7 @@ from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
 from samn_jax.evaluation import stopwatch
-from samn_jax.evaluation.protocols import region_protocol
+from samn_jax.evaluation.protocols import frames, region_protocol
 from samn_jax.evaluation.trackers import regions as region_trackers
 
 
@@ -26,9 +26,9 @@ def run_anchors(
       InputError: the sequence has no anchors, or one without a true region.
     """
     paths = anchor_files(sequence, results_dir)
-    for frames, path in zip(anchor_runs(sequence), paths, strict=True):
-        if not vot_results.is_whole(path, len(frames)):
-            _run_anchor(tracker, sequence, frames, path, watch)
+    for indices, path in zip(anchor_runs(sequence), paths, strict=True):
+        if not vot_results.is_whole(path, len(indices)):
+            _run_anchor(tracker, sequence, indices, path, watch)
     return paths
 
 
@@ -40,8 +40,8 @@ def anchor_files(sequence: vot.VotSequence, results_dir: Path) -> list[Path]:
     """
     experiment = results_dir / vot_results.EXPERIMENT
     paths = (
-        vot_results.anchor_path(experiment, sequence.name, frames[0])
-        for frames in anchor_runs(sequence)
+        vot_results.anchor_path(experiment, sequence.name, indices[0])
+        for indices in anchor_runs(sequence)
     )
     return [files.inside(results_dir, path) for path in paths]
 
@@ -60,10 +60,10 @@ def anchor_runs(sequence: vot.VotSequence) -> list[range]:
             f"sequence {sequence.name} has no anchor.value: the multi-start protocol "
             "needs the data of VOT2020 or later"
         )
-    for frames in runs:
-        if regions.is_empty(sequence.groundtruth[frames[0]]):
+    for indices in runs:
+        if regions.is_empty(sequence.groundtruth[indices[0]]):
             raise errors.InputError(
-                f"sequence {sequence.name} has its anchor {frames[0]} in a frame "
+                f"sequence {sequence.name} has its anchor {indices[0]} in a frame "
                 "without a true region: copy its anchor.value again"
             )
     return runs
@@ -72,17 +72,17 @@ def anchor_runs(sequence: vot.VotSequence) -> list[range]:
 def _run_anchor(
     tracker: region_trackers.RegionTracker,
     sequence: vot.VotSequence,
-    frames: range,
+    indices: range,
     path: Path,
     watch: stopwatch.Stopwatch,
 ) -> None:
-    anchor = frames[0]
-    truth = sequence.groundtruth[anchor]
-    state = watch.start(tracker.init, sequence.frame(anchor), truth)
+    all_frames = frames.read_ahead(sequence, indices)
+    truth = sequence.groundtruth[indices[0]]
+    state = watch.start(tracker.init, next(all_frames), truth)
     seconds = [watch.last]
     trajectory: list[regions.Region] = [regions.code(regions.INITIALIZED)]
-    for index in frames[1:]:
-        state, region = watch.step(tracker.step, state, sequence.frame(index))
+    for frame in all_frames:
+        state, region = watch.step(tracker.step, state, frame)
         seconds.append(watch.last)
         trajectory.append(region)
     vot_results.write_seconds(path, seconds)
@@ -92,11 +92,11 @@ def _run_anchor(
 def _first_run(
     sequence: vot.VotSequence, results_dir: Path
 ) -> dict[int, regions.Region]:
-    frames = anchor_runs(sequence)[0]
+    indices = anchor_runs(sequence)[0]
     experiment = vot_results.experiment_dir(results_dir)
-    path = vot_results.anchor_path(experiment, sequence.name, frames[0])
-    trajectory = vot_results.read_trajectory(path, len(frames))
-    return dict(zip(frames, trajectory, strict=True))
+    path = vot_results.anchor_path(experiment, sequence.name, indices[0])
+    trajectory = vot_results.read_trajectory(path, len(indices))
+    return dict(zip(indices, trajectory, strict=True))
 
 
 def _gives_mask(sequence: vot.VotSequence) -> bool:

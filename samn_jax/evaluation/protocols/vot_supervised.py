@@ -11,7 +11,7 @@ from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
 from samn_jax.evaluation import stopwatch
-from samn_jax.evaluation.protocols import region_protocol
+from samn_jax.evaluation.protocols import frames, region_protocol
 from samn_jax.evaluation.trackers import regions as region_trackers
 from samn_jax.geometry import polygons
 from samn_jax.metrics import vot as vot_metrics
@@ -68,7 +68,7 @@ def run_supervised(
     """
     trajectory: list[regions.Region] = []
     seconds: list[float] = []
-    state, start = None, 0
+    state, start, first = None, 0, None
     for index, truth in enumerate(sequence.groundtruth):
         if index == start and regions.is_code(truth):
             start += 1
@@ -76,7 +76,8 @@ def run_supervised(
             trajectory.append(regions.code(regions.SKIPPED))
             seconds.append(0.0)
             continue
-        frame = sequence.frame(index)
+        frame = frames.read(sequence, index, first)
+        first = frame if first is None else first
         if index == start:
             state = watch.start(tracker.init, frame, truth)
             region: regions.Region = regions.code(regions.INITIALIZED)

@@ -1,6 +1,6 @@
 """Scores of result masks on disk, one process a sequence."""
 
-import concurrent.futures
+import concurrent.futures.process
 import functools
 import multiprocessing
 from pathlib import Path
@@ -69,7 +69,13 @@ def score_dataset(
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(num_workers, context) as pool:
         results = progress(pool.map(score, dataset.sequences))
-        return dict(zip(names, results, strict=True))
+        try:
+            return dict(zip(names, results, strict=True))
+        except concurrent.futures.process.BrokenProcessPool as error:
+            raise errors.InputError(
+                "a process that scored has died, maybe for want of memory: give fewer "
+                "--workers; the results are kept"
+            ) from error
 
 
 def score_sequence(

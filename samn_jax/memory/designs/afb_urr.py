@@ -91,7 +91,8 @@ class AfbUrr(Design):
         used = used.at[fresh].set(0.0, mode="drop")
         born = state.born.at[fresh].set(entry.frame_idx, mode="drop")
         reason = jnp.where(keep & ~jnp.any(appended), Reason.MERGED, reason)
-        slot = jnp.where(keep, jnp.where(appended[0], places[0], nearest[0]), -1)
+        into = jnp.where(jnp.any(merges), nearest[jnp.argmax(merges)], -1)
+        slot = jnp.where(appended[0], places[0], jnp.where(keep, into, -1))
         report = entry_lib.report(reason, slot, cells_lib.forgotten(known, bank))
         return AfbState(bank, used, born), report
 

@@ -17,7 +17,7 @@ from samn_jax.memory.design import Design
 from samn_jax.memory.entry import Entry, Key, Read, Reason, Report, Slots
 from samn_jax.memory.reader import Reader
 
-FIRST, LAST, RESERVED = 0, 1, 2
+LAST, RESERVED = 1, 2
 
 
 class RingState(NamedTuple):
@@ -29,10 +29,7 @@ class RingState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Ring(Design):
-    """The newest frames kept at intervals, the first one and the last one.
-
-    Attributes: as in `MemoryConfig`.
-    """
+    """First frame, last frame and the newest kept ones; fields as `MemoryConfig`."""
 
     capacity: int = 10
     last_add: bool = True
@@ -56,31 +53,25 @@ class Ring(Design):
     def write(
         self, state: RingState, entry: Entry, read: Read, reader: Reader
     ) -> tuple[RingState, Report]:
-        """Returns the memory with the frame as its last one.
+        """Returns the memory with the frame as its last one, so that none is in twice.
 
-        The one before it moves to the ring if it was kept, over the oldest there. A
-        frame thus never stands in the memory twice.
+        The one before it moves over the oldest in the ring if it was kept.
         """
         reason = entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
-        keep = reason == Reason.KEPT
+        keep, bank = reason == Reason.KEPT, state.bank
         write = entry.found | entry.given | self.remember_lost
-        bank, fixed = state.bank, jnp.arange(self.capacity) < RESERVED
-        oldest = bank_lib.victim(bank, fixed=fixed)
+        oldest = bank_lib.victim(bank, fixed=jnp.arange(self.capacity) < RESERVED)
         # Where a person's masks fill the ring, only another one takes a place.
         room = bank.given[LAST] | ~bank.given[oldest]
         move = write & state.keep_last & room
-        forgotten = bank_lib.frame_at(bank, jnp.where(move, oldest, LAST))
+        gone = bank_lib.frame_at(bank, jnp.where(move, oldest, LAST))
         bank = bank_lib.move(bank, LAST, oldest, move)
         bank = bank_lib.place(bank, LAST, entry, write)
         readable = jnp.where(write, keep | self.last_add, bank.valid[LAST])
         bank = bank._replace(valid=bank.valid.at[LAST].set(readable))
-        report = entry_lib.report(
-            reason,
-            jnp.where(write & readable, LAST, -1),
-            jnp.where(write, forgotten, -1),
-        )
-        keep = jnp.where(write, keep, state.keep_last)
-        return RingState(bank, keep), report
+        slot = jnp.where(write & readable, LAST, -1)
+        report = entry_lib.report(reason, slot, jnp.where(write, gone, -1))
+        return RingState(bank, jnp.where(write, keep, state.keep_last)), report
 
     def slots(self, state: RingState) -> Slots:
         """Returns what is in the slots."""

@@ -67,7 +67,7 @@ class SwiftNet(Design):
         bank = cells_lib.place_cells(state, places, newest, keep & wanted & free)
         report = entry_lib.report(
             reason,
-            jnp.where(keep, places[0], -1),
+            jnp.where(keep & free[0], places[0], -1),
             cells_lib.forgotten(state, bank),
         )
         return bank, report

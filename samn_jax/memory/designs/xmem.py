@@ -77,6 +77,7 @@ class XMem(Design):
         )
         # An empty place, or the oldest frame that is no person's.
         slot = jnp.argmin(jnp.where(given, jnp.iinfo(jnp.int32).max, frames))
+        keep = keep & (entry.given | ~given[slot])
         places = slot * size + jnp.arange(size)
         cells, every = cells_lib.cells_of(entry), jnp.broadcast_to(keep, (size,))
         added = consolidation.place(used, places, cells, every)

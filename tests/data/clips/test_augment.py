@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import scipy.interpolate
 
 from samn_jax.data.clips import augment
 
@@ -44,15 +43,38 @@ def test_bends_move_pixels_and_keep_frames_and_masks_together():
     assert np.mean((frame[..., 0] > 127) != (bent > 0)) < 0.02
 
 
-def test_the_thin_plate_equals_scipy():
-    rng = np.random.default_rng(2)
-    controls, values = rng.random((9, 2)), rng.random((9, 2))
-    points = rng.random((30, 2))
-    oracle = scipy.interpolate.RBFInterpolator(
-        controls, values, kernel="thin_plate_spline"
+def thin_plate_by_hand(controls, values, points):
+    """The spline of least bending, by its linear system."""
+
+    def kernel(a, b):
+        square = np.sum((a[:, None] - b[None]) ** 2, axis=-1)
+        return square * np.log(np.maximum(square, 1e-12))
+
+    count = len(controls)
+    affine = np.concatenate((np.ones((count, 1)), controls), axis=1)
+    system = np.block(
+        [[kernel(controls, controls), affine], [affine.T, np.zeros((3, 3))]]
     )
-    found = augment.thin_plate_spline(controls, values, points)
-    np.testing.assert_allclose(found, oracle(points), atol=1e-8)
+    weights = np.linalg.solve(system, np.concatenate((values, np.zeros((3, 2)))))
+    return kernel(points, controls) @ weights[:count] + (
+        weights[count] + points @ weights[count + 1 :]
+    )
+
+
+def test_a_bend_is_a_thin_plate_between_shifted_control_points():
+    bend = augment.random_bend(
+        np.random.default_rng(5), 24, thin_plate=0.05, perspective=0.0
+    )
+    rng = np.random.default_rng(5)
+    rng.uniform(-1, 1, 2)  # of the perspective
+    cells = np.linspace(-0.5, 0.5, 4)
+    controls = np.stack(np.meshgrid(cells, cells), axis=-1).reshape(-1, 2)
+    axis = (np.arange(24) + 0.5) / 24 - 0.5
+    points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    shifts = rng.normal(0.0, 0.05, controls.shape)
+    shift = thin_plate_by_hand(controls, shifts, points)
+    expected = (points + shift + 0.5) * 24 - 0.5
+    np.testing.assert_allclose(bend.reshape(-1, 2), expected, atol=1e-6)
 
 
 def test_random_linear_stays_in_its_ranges():

@@ -2,6 +2,7 @@
 
 import functools
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -103,7 +104,7 @@ def test_only_good_frames_are_kept_and_lost_ones_read_on_demand(name, remember_l
     assert remembered(after) == ([0, 1, 2] if written else [0, 1])
     assert report.slot == (1 if written else -1)
     if not written:  # Nothing at all has changed.
-        jax.tree.map(np.testing.assert_array_equal, after, state)
+        chex.assert_trees_all_equal(after, state)
     last, _, _ = step(design, after, frames.numbered(3))
     assert remembered(last) == [0, 1, 3], "the unwanted frame was not kept"
 
@@ -155,21 +156,19 @@ def test_with_room_it_reads_as_attention_over_all_frames(mode, chunk_slots):
 
 
 def test_scan_equals_a_loop_and_compiles_once():
-    design, traces = ring.Ring(5), []
+    design = ring.Ring(5)
     entries = [frames.numbered(i, due=i % 3 == 0) for i in range(1, 9)]
 
-    @jax.jit
     def write(state, entry):
-        traces.append(entry)
         return frames.step(design, state, entry)[0]
 
     start = state = frames.first(design)
+    compiled = jax.jit(chex.assert_max_traces(write, n=1))
     for entry in entries:
-        state = write(state, entry)
-    assert len(traces) == 1
+        state = compiled(state, entry)
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *entries)
     scanned, _ = jax.lax.scan(lambda s, e: (write(s, e), None), start, stacked)
-    jax.tree.map(np.testing.assert_array_equal, scanned, state)
+    chex.assert_trees_all_equal(scanned, state)
 
 
 def test_objects_batch_by_vmap():

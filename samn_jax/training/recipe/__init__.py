@@ -1,0 +1,1 @@
+"""Recipes: several trainings, one after another, that make one model file."""

@@ -1,0 +1,131 @@
+"""What a recipe is: stages of training, folds, and which networks are averaged."""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from samn_jax import files
+from samn_jax.errors import InputError
+from samn_jax.training import config_file
+
+FOLDER = "recipes"  # of the shipped configs
+STARTS = ("mask", "box")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """One training, or one for each fold.
+
+    Attributes:
+      name: of its folder and in the tables.
+      config: the config it is an instance of: a shipped one's name, or a path.
+      settings: dotted names of fields → values that differ from the config's.
+      start: the stage whose weights it starts from; with folds, those of the same fold.
+        "" starts as its config says, or from what the command is given.
+      folds: number of trainings, each with another part of the clips held out; 0 is a
+        single one on all clips.
+    """
+
+    name: str
+    config: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    start: str = ""
+    folds: int = 0
+
+    def __post_init__(self) -> None:
+        """Checks the fields.
+
+        Raises:
+          InputError: the name can't be a folder's, or folds can't be made.
+        """
+        files.check_name(self.name, "stage")
+        if self.folds < 0 or self.folds == 1:
+            raise InputError(
+                f"stage {self.name} has {self.folds} folds: give 0, or at least 2"
+            )
+        taken = {"init_from": "start", "held_out": "folds"}
+        for name in taken.keys() & self.settings.keys():
+            if getattr(self, taken[name]):
+                raise InputError(
+                    f"stage {self.name} sets {name} and has {taken[name]}: give one"
+                )
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """How a model file is made.
+
+    Attributes:
+      stages: in the order in which they are trained.
+      average: stages whose networks' mean is the model.
+      fold_clips: pattern of the names of clips that are held out in turn; the others
+        are always trained on. Clips whose names agree in its groups, if it has any, are
+        held out together.
+      starts: from what the held-out clips are tracked: `mask`, `box` or both.
+      needs: what the command must give to start from, in words; "" is nothing.
+      notes: what the model file says beside how it was made: data, terms, license.
+    """
+
+    stages: tuple[Stage, ...]
+    average: tuple[str, ...]
+    fold_clips: str = ""
+    starts: tuple[str, ...] = ("mask",)
+    needs: str = ""
+    notes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Checks that the stages fit together.
+
+        Raises:
+          InputError: a name is unknown or given twice, or folds don't fit.
+        """
+        before: dict[str, Stage] = {}
+        for stage in self.stages:
+            if stage.name in before:
+                raise InputError(f"two stages are called {stage.name}: rename one")
+            if stage.start:
+                _check_start(stage, before)
+            before[stage.name] = stage
+        if not self.average:
+            raise InputError("average is empty: name the stages that make the model")
+        for name in self.average:
+            if name not in before:
+                raise InputError(
+                    f"average names {name!r}: choose from {', '.join(before)}"
+                )
+        for start in self.starts:
+            if start not in STARTS:
+                raise InputError(f"starts has {start!r}: choose from mask, box")
+        try:
+            re.compile(self.fold_clips)
+        except re.error as error:
+            raise InputError(
+                f"fold_clips {self.fold_clips!r} is no regular expression ({error})"
+            ) from error
+
+
+def _check_start(stage: Stage, before: Mapping[str, Stage]) -> None:
+    if stage.start not in before:
+        raise InputError(
+            f"stage {stage.name} starts from {stage.start!r}: name one before it"
+        )
+    if before[stage.start].folds not in (0, stage.folds):
+        raise InputError(
+            f"stage {stage.name} starts from {stage.start}, which has "
+            f"{before[stage.start].folds} folds: give it as many"
+        )
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """Returns what `get_recipe()` of a recipe file gives.
+
+    Args:
+      name_or_path: of a file, or the name of a shipped recipe, as `lite`.
+
+    Raises:
+      InputError: as `config_file.load`.
+    """
+    path = config_file.find(name_or_path, FOLDER)
+    return config_file.load(path, "get_recipe", Recipe)

@@ -1,0 +1,102 @@
+"""The conformance checks: shipped designs pass, wrong ones are told why."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from samn_jax.memory import check, registry
+from samn_jax.memory.config import MemoryConfig
+from samn_jax.memory.designs.first_last import FirstLast
+from samn_jax.memory.entry import report
+
+
+def test_a_shipped_design_passes():
+    config = MemoryConfig(design="rmem", capacity=5, remember_lost=False)
+    assert [r for r in check.check(registry.build(config)) if r.fault] == []
+
+
+class TestFirstLast(check.DesignChecks):
+    design = FirstLast()
+
+
+def wrong(**methods):
+    """A design like first_last but for some methods."""
+    kind = type("Wrong", (FirstLast,), methods)
+    return dataclasses.dataclass(frozen=True)(kind)()
+
+
+def other_channels(self, state, query, reader):
+    read = FirstLast.read(self, state, query, reader)
+    wide = jnp.concatenate((read.readout.attention,) * 2, -1)
+    return read._replace(readout=read.readout._replace(attention=wide))
+
+
+def growing(self, state, entry, read, reader):
+    bank = jax.tree.map(lambda x: jnp.concatenate((x, x[:1])), state.bank)
+    return state._replace(bank=bank), report(0)
+
+
+def promoted(self, state, entry, read, reader):
+    state, said = FirstLast.write(self, state, entry, read, reader)
+    frames = state.bank.frame_idx.astype(jnp.float32)
+    return state._replace(bank=state.bank._replace(frame_idx=frames)), said
+
+
+def not_a_number(self, state, query, reader):
+    read = FirstLast.read(self, state, query, reader)
+    bad = jnp.where(state.bank.frame_idx[1] < 9, 1.0, jnp.nan)
+    values = read.readout.attention * bad
+    return read._replace(readout=read.readout._replace(attention=values))
+
+
+def python_branch(self, state, entry, read, reader):
+    if entry.found:
+        return FirstLast.write(self, state, entry, read, reader)
+    return state, report(2)
+
+
+def writes_lost(self, state, entry, read, reader):
+    entry = entry._replace(found=jnp.bool_(True))
+    return FirstLast.write(self, state, entry, read, reader)
+
+
+def lies(self, state, entry, read, reader):
+    state, said = FirstLast.write(self, state, entry, read, reader)
+    return state, said._replace(slot=jnp.int32(0))
+
+
+@pytest.mark.parametrize(
+    ("methods", "name", "words"),
+    [
+        ({"read": other_channels}, "shapes and types", r"float32\[4, 4, 12\].*6\]"),
+        ({"write": growing}, "state of fixed size", r"\[4, 4, 4, 5\] before .* after"),
+        ({"write": promoted}, "state of fixed size", r"frame_idx is int32 .*cast with"),
+        ({"read": not_a_number}, "finite", "not finite in frame 1[0-9]"),
+        ({"write": python_branch}, "shapes and types", "use jnp.where or lax.cond"),
+        ({"write": writes_lost}, "lost frames change nothing", "do not write it"),
+        ({"write": lies}, "reports are true", "reports slot 0, where"),
+    ],
+)
+def test_a_wrong_design_is_told_why(methods, name, words):
+    faults = {r.name: r.fault for r in check.check(wrong(**methods)) if r.fault}
+    assert name in faults
+    with pytest.raises(AssertionError, match=words):
+        raise AssertionError(faults[name])
+
+
+def test_the_command_tells_faults_and_names(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import dataclasses\n"
+        "from samn_jax.memory.designs.first_last import FirstLast\n"
+        "@dataclasses.dataclass(frozen=True)\n"
+        "class Mine(FirstLast):\n"
+        "    def read(self, state, query, reader):\n"
+        "        return super().read(state, query, reader).readout\n"
+    )
+    assert check.main([f"{file}:Mine"]) == 1
+    assert "read returns Value: return a Read" in capsys.readouterr().out
+    assert check.main(["no_such"]) == 2
+    assert "choose from ring" in capsys.readouterr().err
