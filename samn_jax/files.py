@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from samn_jax.errors import InputError
+from samn_jax.errors import InputError, one_line
 
 PARTIAL_SUFFIX = ".partial"
 _UNIQUE = 12  # letters of a partial file's name that are its own
@@ -290,10 +290,3 @@ def shown(text: object) -> str:
     """
     line = one_line(text)
     return line if len(line) <= 300 else f"{line[:297]}..."
-
-
-def one_line(text: object) -> str:
-    """Returns a whole message as one line that a terminal shows as it is."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text)
-    )

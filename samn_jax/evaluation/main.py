@@ -21,7 +21,7 @@ from samn_jax.evaluation.trackers import registry as trackers
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0, 1 if some sequences failed, or 2 for bad input.
+    """Returns the exit code: 0, 1 if some videos failed, 2 for bad input, 130 stopped.
 
     Args:
       arguments: flags; those of the command line if None.
@@ -32,12 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _keep_compiled(config)
         results = run.run_benchmark(config)
     except errors.InputError as error:
-        print(f"error: {files.one_line(error)}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on", file=sys.stderr)
+        return 130
     print(table.format_results(results))
-    print(f"written to {config.output_dir}")
+    print(f"written to {files.shown(config.output_dir)}")
     for name, problem in results["failed"].items():
-        line = files.one_line(f"sequence {name} failed: {problem}")
+        line = errors.one_line(f"sequence {name} failed: {problem}")
         print(f"error: {line}", file=sys.stderr)
     return 1 if results["failed"] else 0
 

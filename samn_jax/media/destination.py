@@ -84,15 +84,27 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     """Makes sure that no output is an input, or another output.
 
     Raises:
-      InputError: two are the same file or folder, by whatever name.
+      InputError: two are the same file or folder, by whatever name, or an output is a
+        folder around another or around an input.
     """
     inputs, seen = list(inputs), []
     for output in outputs:
         files.check_other(output, inputs)
+        for source in inputs:
+            if _holds(output, source):
+                raise InputError(
+                    f"the input {files.shown(source)} lies in {files.shown(output)}, "
+                    "which is to be written: choose another output"
+                )
         for path in seen:
             if _is_same(output, path):
                 raise InputError(
                     f"{files.shown(output)} is asked for twice: choose another output"
+                )
+            if _holds(output, path) or _holds(path, output):
+                raise InputError(
+                    f"of {files.shown(path)} and {files.shown(output)} one lies in the "
+                    "other: choose another output"
                 )
         seen.append(output)
 
@@ -103,6 +115,13 @@ def _is_same(one: Path, other: Path) -> bool:
             return one.samefile(other)
         return one.resolve() == other.resolve()
     return one == other
+
+
+def _holds(folder: Path, path: Path) -> bool:
+    """Returns whether a path lies below a folder, links followed."""
+    with contextlib.suppress(OSError, RuntimeError):  # Links in a circle.
+        return folder.resolve() in path.resolve().parents
+    return False
 
 
 def _check_replaceable(folder: Path, overwrite: bool) -> None:

@@ -13,13 +13,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from samn_jax import overrides
-from samn_jax.errors import InputError
+from samn_jax.errors import InputError, one_line
 from samn_jax.memory import check_cases as cases
 from samn_jax.memory import registry
 from samn_jax.memory.check_cases import Fault
 from samn_jax.memory.check_frames import Case, make_case
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
+
+_LONGEST_FAULT = 500
 
 
 class Result(NamedTuple):
@@ -59,18 +61,20 @@ def check(design: Design) -> list[Result]:
     for name, run in CHECKS.items():
         fault = ""
         for regression in (True, False):
-            fault = fault or _fault(run, make_case(design, regression))
+            fault = fault or _fault(run, design, regression)
         results.append(Result(name, fault))
         if fault and len(results) <= 2:
             break
     return results
 
 
-def _fault(run: Callable[[Case], None], case: Case) -> str:
+def _fault(run: Callable[[Case], None], design: Design, regression: bool) -> str:
     try:
-        run(case)
+        run(make_case(design, regression))
     except Fault as fault:
         return str(fault)
+    except Exception as error:  # Whatever a stranger's design may raise.
+        return one_line(f"it raises {type(error).__name__}: {error}"[:_LONGEST_FAULT])
     return ""
 
 
@@ -111,10 +115,10 @@ def main(arguments: list[str] | None = None) -> int:
     small = MemoryConfig(design=flags.design, capacity=5, remember_lost=False)
     try:
         design = registry.build(overrides.override(small, flags.set))
+        results = check(design)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    results = check(design)
     for result in results:
         print(f"{'FAULT' if result.fault else 'ok':6s}{result.name}")
         if result.fault:

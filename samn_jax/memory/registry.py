@@ -72,7 +72,16 @@ def build(config: MemoryConfig) -> Design:
                 f"{known}"
             )
         settings[name] = _typed(fields[name], value)
-    design = kind(**settings)
+    try:
+        design = kind(**settings)
+    except InputError:
+        raise
+    except Exception as error:  # Whatever a stranger's class may raise.
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        raise InputError(
+            f"memory.design is {config.design}: it can't be made of its settings "
+            f"({reason}): give it defaults, or other --set memory.NAME=VALUE"
+        ) from error
     _check_hashable(design, config.design)
     return design
 

@@ -52,7 +52,7 @@ def _run(name: str, path: Path, source: bytes) -> types.ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         line = str(error).strip().partition("\n")[0]
         raise InputError(

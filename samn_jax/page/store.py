@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.page.session import Session
+from samn_jax.page.session import MAX_OBJECTS, Session
 from samn_jax.page.work import Work
 from samn_jax.track.prompts import Prompt
 from samn_jax.track.results import ObjectResult, PackedResult, compress, expand
@@ -64,6 +64,8 @@ def load(session: Session, path: Path) -> None:
       InputError: it is no session, damaged, or of another video.
     """
     try:
+        if not path.is_file():  # Pipes may never end.
+            raise ValueError("no file")
         with zipfile.ZipFile(path) as archive:
             if len(archive.infolist()) > _MAX_ENTRIES:
                 raise ValueError("too many entries")
@@ -73,8 +75,8 @@ def load(session: Session, path: Path) -> None:
             same_video = content["video"] == identity(session)
             work = _work(archive, content, session) if same_video else None
     except (
-        OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError,
-        NotImplementedError, EOFError, zipfile.BadZipFile, cv2.error,
+        OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError,
+        OverflowError, EOFError, zipfile.BadZipFile, cv2.error,
     ) as error:  # fmt: skip
         raise InputError(
             f"{files.shown(path.name)} is damaged or no session: choose a file that "
@@ -127,6 +129,8 @@ def _work(archive: zipfile.ZipFile, content: dict[str, Any], session: Session) -
     names = {int(i): files.check_name(n, "object") for i, n in content["names"].items()}
     if not all(0 < number < 256 for number in names):
         raise ValueError("an impossible object")
+    if len(set(names.values())) < len(names) or len(names) > MAX_OBJECTS:
+        raise ValueError("impossible objects")
     height, width = content["video"]["size"]
     shape = (int(height), int(width))
 
@@ -155,7 +159,9 @@ def _work(archive: zipfile.ZipFile, content: dict[str, Any], session: Session) -
                 names[object_id],
                 *_floats([one["confidence"], one["uncertainty"]], 2),
                 _floats(one["box"], 4),
-                np.array(one["polygon"], np.float32).reshape(4, 2),
+                np.array(
+                    [_floats(corner, 2) for corner in one["polygon"]], np.float32
+                ).reshape(4, 2),
                 np.zeros((0, 0), np.uint8),
             )
             objects.append((result, compress(alpha)))
@@ -193,6 +199,8 @@ def _read_png(
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
+        raise ValueError("an entry is compressed, which would hide its size")
     with archive.open(name) as entry:
         data = entry.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:

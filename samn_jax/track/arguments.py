@@ -11,6 +11,7 @@ from samn_jax.errors import InputError
 _ABOUT = """Tracks objects through a video file, a folder of pictures or a camera's
 pictures. Repeat --box NAME=X,Y,W,H for several objects, or give a mask with an id for
 each."""
+_LONGEST_RATE, _MOST_RATE = 20, 1000
 _TABLE_SUFFIXES = {"boxes": ".csv", "rle": ".json"}
 
 
@@ -107,9 +108,11 @@ def _check_video(path: Path) -> None:
 def rate(text: str) -> Fraction:
     """Returns frames per second, as `25` or `30000/1001`."""
     try:
+        if len(text) > _LONGEST_RATE or "e" in text.lower():  # 1e9999999 takes hours.
+            raise ValueError
         value = Fraction(text).limit_denominator(1001)
     except (ValueError, ZeroDivisionError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no rate") from error
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    if not 0 < value <= _MOST_RATE:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to {_MOST_RATE}")
     return value

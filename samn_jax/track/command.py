@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # Loaded after the arguments are known to be good.
     from samn_jax.track.run import Span
     from samn_jax.tracking import Tracker
 
+_MOST_FRAMES = 10**9
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Returns 0, 2 after a one-line error, or 130 if it was interrupted."""
@@ -142,6 +144,10 @@ def _span(flags: argparse.Namespace, source: "FrameSource") -> "Span":
 
     if min(flags.start or 0, 0) < 0 or flags.every < 1 or (flags.frames or 1) < 1:
         raise InputError("--start is 0 or more, --frames and --every are 1 or more")
+    if max(flags.start or 0, flags.every, flags.frames or 1) > _MOST_FRAMES:
+        raise InputError(
+            f"--start, --frames and --every are at most {_MOST_FRAMES}: give less"
+        )
     start, known = flags.start, source.num_frames
     if start is None:
         start = 0

@@ -13,6 +13,8 @@ from samn_jax.data.formats import images
 from samn_jax.errors import InputError
 from samn_jax.media.frames import shown_size
 
+_MOST_OBJECTS = 255  # ids of an indexed mask
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Prompt:
@@ -72,6 +74,10 @@ def parse_boxes(texts: Sequence[str], frame_idx: int) -> list[Prompt]:
     Raises:
       InputError: one isn't four numbers, or its name is unusable or there twice.
     """
+    if len(texts) > _MOST_OBJECTS:
+        raise InputError(
+            f"--box is given {len(texts)} times: {_MOST_OBJECTS} objects are the most"
+        )
     prompts: list[Prompt] = []
     for object_id, text in enumerate(texts, 1):
         name, equals, numbers = text.rpartition("=")

@@ -92,7 +92,7 @@ def load(path: Path, function: str, kind: type) -> Any:
     """
     try:
         given = getattr(_run(path), function)()
-    except Exception as error:  # Whatever a file of someone else's may raise.
+    except (Exception, SystemExit) as error:  # Whatever a stranger's file may raise.
         raise InputError(f"config {path}{_reason(path, function, error)}") from error
     if not isinstance(given, kind):
         raise InputError(
@@ -111,7 +111,7 @@ def _run(path: Path) -> types.ModuleType:
     return module
 
 
-def _reason(path: Path, function: str, error: Exception) -> str:
+def _reason(path: Path, function: str, error: BaseException) -> str:
     """Returns where and why running a file failed, in one line."""
     text = files.shown(str(error).strip().partition("\n")[0])
     if isinstance(error, SyntaxError):

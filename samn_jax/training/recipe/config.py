@@ -1,6 +1,7 @@
 """What a recipe is: stages of training, folds, and which networks are averaged."""
 
 import dataclasses
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from samn_jax.training import config_file
 
 FOLDER = "recipes"  # of the shipped configs
 STARTS = ("mask", "box")
+# What a recipe leaves beside the folders of its stages.
+_TAKEN = ("recipe.json", "cross_validation.json", "model.safetensors")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +41,17 @@ class Stage:
         """Checks the fields.
 
         Raises:
-          InputError: the name can't be a folder's, or folds can't be made.
+          InputError: the name can't be a folder's, folds can't be made, or settings
+            can't be noted in the model file.
         """
+        for name in ("name", "config", "start"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise InputError(f"a stage's {name} is {value!r}: give text")
         files.check_name(self.name, "stage")
+        if self.name in _TAKEN:
+            raise InputError(f"a stage is called {self.name}, as a result: rename it")
+        _check_json(self.settings, f"settings of stage {self.name}")
         if self.folds < 0 or self.folds == 1:
             raise InputError(
                 f"stage {self.name} has {self.folds} folds: give 0, or at least 2"
@@ -79,7 +90,8 @@ class Recipe:
         """Checks that the stages fit together.
 
         Raises:
-          InputError: a name is unknown or given twice, or folds don't fit.
+          InputError: a name is unknown or given twice, folds don't fit, or the notes
+            can't be written to a model file.
         """
         before: dict[str, Stage] = {}
         for stage in self.stages:
@@ -98,12 +110,23 @@ class Recipe:
         for start in self.starts:
             if start not in STARTS:
                 raise InputError(f"starts has {start!r}: choose from mask, box")
+        _check_json(self.notes, "notes")
         try:
             re.compile(self.fold_clips)
         except re.error as error:
             raise InputError(
                 f"fold_clips {self.fold_clips!r} is no regular expression ({error})"
             ) from error
+
+
+def _check_json(values: Mapping[str, Any], what: str) -> None:
+    """Checks, days before it is written, that JSON can hold what a model file notes."""
+    try:
+        json.dumps(dict(values), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{what} can't be written as JSON ({error}): give text, numbers and lists"
+        ) from error
 
 
 def _check_start(stage: Stage, before: Mapping[str, Stage]) -> None:

@@ -88,7 +88,14 @@ def _read(path: Path, model: str) -> dict[str, Any] | None:
         result = files.read_json_object(path, "")
     except InputError:
         return None
-    good = result.get("model_sha256") == model and "frames" in result
+    frames = result.get("frames")
+    names = ("J", "F") if frames else ()
+    shares = [result.get(name) for name in names]
+    good = (
+        result.get("model_sha256") == model
+        and type(frames) is int
+        and all(isinstance(x, int | float) and 0 <= x <= 1 for x in shares)
+    )
     return result if good else None
 
 

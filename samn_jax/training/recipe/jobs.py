@@ -140,12 +140,20 @@ def held_out_videos(job: Job, videos: Sequence[Video]) -> list[Video]:
     return [video for video in videos if video.name in job.config.held_out]
 
 
-def check(jobs: Sequence[Job], *, devices: int) -> None:
+def check(recipe: Recipe, jobs: Sequence[Job], *, devices: int) -> None:
     """Checks all trainings before the first begins.
 
     Raises:
-      InputError: the settings of one are impossible; the message names it.
+      InputError: the settings of one are impossible, or networks that are to be
+        averaged differ; the message names it.
     """
+    averaged = [job for job in jobs if job.stage.name in recipe.average]
+    for job in averaged:
+        if job.config.model != averaged[0].config.model:
+            raise InputError(
+                f"average: {job.name} is of another network than {averaged[0].name}: "
+                "name stages of one"
+            )
     for job in jobs:
         try:
             config_lib.check_division(job.config, devices=devices, hosts=1)

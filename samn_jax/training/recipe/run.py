@@ -43,7 +43,7 @@ def make(
       InputError: as `loop.train_and_evaluate`; all configs are checked first.
     """
     planned, videos = prepare(recipe, data_dir, folder, start)
-    jobs.check(planned, devices=jax.device_count())
+    jobs.check(recipe, planned, devices=jax.device_count())
     say(status(recipe, planned, videos))
     for job in planned:
         known = run_folder.read_finish(job.folder) is not None
