@@ -1,5 +1,7 @@
 """Entries of frames for tests of memories: random ones, and ones that tell a number."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,3 +50,31 @@ def step(design, state, entry, reader=READER):
     read = design.read(state, entry.key, reader)
     state, report = design.write(state, entry, read, reader)
     return state, read, report
+
+
+def track(design, entries, start=None, reads=None):
+    """States, reads, reports and slots after each of some frames, in numpy.
+
+    Every array has a leading axis of frames. `reads`, if given, are what the memory is
+    told that was read, instead of what it did read.
+    """
+    state = first(design, start)
+    stacked = jax.tree.map(lambda *x: jnp.stack(x), *entries)
+    return jax.tree.map(np.asarray, _scan(design, state, stacked, reads))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _scan(design, state, entries, reads):
+    def body(state, entry_and_read):
+        entry, told = entry_and_read
+        read = design.read(state, entry.key, READER) if told is None else told
+        state, report = design.write(state, entry, read, READER)
+        return state, (state, read, report, design.slots(state))
+
+    return jax.lax.scan(body, state, (entries, reads))[1]
+
+
+def held(slots):
+    """Numbers of the frames that can be read after each frame, sorted."""
+    pairs = zip(slots.frame_idx, slots.valid, strict=True)
+    return [sorted(numbers[valid].tolist()) for numbers, valid in pairs]

@@ -2,10 +2,10 @@
 
 J. Videnovic, A. Lukežič and M. Kristan, "A Distractor-Aware Memory for Visual Object
 Tracking with SAM2", CVPR 2025 (code: DAM4SAM 9c95450). Anchors resolve distractors: a
-frame becomes one if it is confident, its area is near the median of the last ten, the
-last anchor is more than five frames old, and a distractor is seen. Recent frames are
-those at intervals in which the target is visible. A distractor is the spatial memory's
-second maximum here; SAM 2's is a second mask.
+frame becomes one if it is confident, its area is near the median of the last ten (its
+own included), the last anchor is more than five frames old, and a distractor is seen.
+Recent frames are those at intervals in which the target is visible. A distractor is the
+spatial memory's second maximum here; SAM 2's is a second mask.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from samn_jax.memory.entry import Entry, Read, Reason
 from samn_jax.memory.policy import FIRST, LAST, BoundedPolicy, SlotState
 from samn_jax.memory.reader import Reader
 
-HISTORY = 10  # frames whose median area is the usual one
+HISTORY = 10  # frames with a target, whose median area is the usual one
 
 
 class Notes(NamedTuple):
@@ -69,6 +69,7 @@ class Dam4Sam(BoundedPolicy):
     def learn(self, state: SlotState, entry: Entry, read: Read) -> tuple:
         """Returns the notes after the frame, which may be an anchor."""
         areas, last, _ = state.notes
+        areas = jnp.roll(areas, -1).at[-1].set(entry.area)
         usual = jnp.nanmedian(jnp.where(areas > 0, areas, jnp.nan))
         is_like = jnp.abs(entry.area / jnp.maximum(usual, 1.0) - 1.0)
         is_anchor = (
@@ -77,7 +78,6 @@ class Dam4Sam(BoundedPolicy):
             & (is_like <= self.area_tolerance)
             & (entry.frame_idx - last > self.anchor_gap)
         ) | entry.given
-        areas = jnp.roll(areas, -1).at[-1].set(entry.area)
         last = jnp.where(is_anchor, entry.frame_idx, last)
         return state.facts, Notes(areas, last, is_anchor)
 

@@ -16,7 +16,10 @@ from samn_jax.memory.reader import Reader
 
 @dataclasses.dataclass(frozen=True)
 class Fifo(BoundedPolicy):
-    """The first frame and the newest `capacity` - 1 with a target."""
+    """The first frame and the newest `capacity` - 1 with a target.
+
+    With `filter_samples`, of frames that are not certain only the last one.
+    """
 
     def reason(self, state: SlotState, entry: Entry, reader: Reader) -> Array:
         """Returns that a frame with a target is kept, due or not."""

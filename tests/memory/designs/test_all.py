@@ -36,18 +36,9 @@ def run(name, regression=True):
         for i in range(1, 31)
     ]
     entries = [frames.random(i, regression, **f) for i, f in enumerate(facts, 1)]
-    memory, first = design(name), frames.random(0, regression, given=True, area=30.0)
-    start = memory.init(first, frames.READER)
-
-    def body(state, entry):
-        state, read, report = frames.step(memory, state, entry)
-        return state, (state, read, report, memory.slots(state))
-
+    start = frames.random(0, regression, given=True, area=30.0)
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *entries)
-    _, (states, reads, reports, slots) = jax.jit(lambda s, x: jax.lax.scan(body, s, x))(
-        start, stacked
-    )
-    return stacked, jax.tree.map(np.asarray, (states, reads, reports, slots))
+    return stacked, frames.track(design(name), entries, start)
 
 
 CELLS = ("afb_urr", "swiftnet", "xmem")  # a frame may live on in some of its cells
