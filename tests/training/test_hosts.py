@@ -17,7 +17,7 @@ from samn_jax.training import supervise
 from tests.training import tiny
 
 ROOT = Path(__file__).resolve().parents[2]
-START = 90  # seconds in which both hosts of a test begin to train, on a busy machine
+START = 300  # seconds within which a host has begun, on a busy machine
 
 
 def free_address() -> str:
@@ -57,7 +57,11 @@ def test_a_host_that_never_comes_ends_the_other(host, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("victim", "number"),
-    [(0, signal.SIGKILL), (1, signal.SIGKILL), (1, signal.SIGSTOP)],
+    [
+        (0, signal.SIGKILL),
+        pytest.param(1, signal.SIGKILL, marks=pytest.mark.full_size),
+        pytest.param(1, signal.SIGSTOP, marks=pytest.mark.full_size),
+    ],
 )
 def test_a_host_that_ends_or_is_silent_ends_the_other(victim, number, tmp_path):
     data, folder = tiny.write_clips(tmp_path / "data"), tmp_path / "run"
@@ -71,7 +75,7 @@ def test_a_host_that_ends_or_is_silent_ends_the_other(victim, number, tmp_path):
             assert time.monotonic() < deadline, both[0].poll()
             time.sleep(0.1)
         send(both[victim], number)
-        line = last_line(both[1 - victim], 2 * timeout + 10)
+        line = last_line(both[1 - victim], 2 * timeout + 20)
         expected = rf"error: host {1 - victim} of 2: another host ended, or was silent"
         assert re.match(expected, line), line
         assert "goes on from the last checkpoint" in line

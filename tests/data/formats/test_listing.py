@@ -93,7 +93,7 @@ def test_undecodable_names_are_refused(tmp_path):
         ("a\na/b\n", "a/b is a path"),
         ("a\nb\na\n", "names a twice"),
         ("\n \n", "names no video"),
-        ("x" * 256, "is longer than 255 bytes"),
+        ("x" * 256, "is longer than 230 bytes"),
     ],
 )
 def test_bad_lists_are_refused(tmp_path, text, message):

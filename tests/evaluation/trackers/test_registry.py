@@ -26,7 +26,7 @@ def test_an_unknown_tracker_is_refused():
         (None, ("crop_size",), "isn't NAME=VALUE"),
         (None, ("memory.design=foo",), "memory.design is 'foo'"),
         (None, ("memory.capacity=0",), "memory.capacity is 0"),
-        (None, ("aggregation=foo",), "aggregation is 'foo'"),
+        (None, ("aggregation=foo",), "aggregation 'foo' is unknown"),
         (None, ("search_factor=0",), "search_factor is 0"),
         (None, ("spatial.stride=0",), "spatial.stride is 0"),
         (None, ("spatial.learning_rate=1",), "spatial.learning_rate is 1"),
