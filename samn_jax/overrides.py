@@ -42,7 +42,7 @@ def split(assignments: Sequence[str]) -> dict[str, str]:
     Raises:
       InputError: an assignment has no `=`, or no name before it.
     """
-    settings = {}
+    settings: dict[str, str] = {}
     for assignment in assignments:
         name, equals, text = assignment.partition("=")
         if not equals or not all(part.isidentifier() for part in name.split(".")):

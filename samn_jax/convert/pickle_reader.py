@@ -247,7 +247,7 @@ def _nothing(machine: _Machine, argument: Any) -> None:
     del machine, argument
 
 
-_OPERATIONS: dict[str, Callable[[_Machine, Any], None]] = {
+_OPERATIONS: dict[str, Callable[[_Machine, Any], object]] = {
     "PROTO": _nothing,
     "FRAME": _nothing,
     "MARK": _mark,

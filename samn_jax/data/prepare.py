@@ -73,7 +73,10 @@ def _builder(sources: Sources, fingerprint: str, output_dir: Path) -> Any:
     metadata = tfds.core.MetadataDict(_index(sources))
     metadata[tfds_records.FINGERPRINT] = fingerprint
 
-    class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    # Its base is untyped, and so is what it does with the keyword.
+    class Builder(  # type: ignore[call-arg]
+        tfds.core.GeneratorBasedBuilder, skip_registration=True
+    ):
         """Frames of clips with object ids."""
 
         name = NAME

@@ -60,7 +60,7 @@ def difference(former: dict[str, Any], sequence: types.Sequence) -> str:
 
 def is_whole(values: dict[str, Any]) -> bool:
     """Whether values, as they were read from a file, are a fingerprint."""
-    stamps = [values.get("frames"), values.get("masks")]
+    stamps: list[Any] = [values.get("frames"), values.get("masks")]
     texts = [values.get("facts"), values.get("sample")]
     return (
         all(isinstance(text, str) for text in texts)

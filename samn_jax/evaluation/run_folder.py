@@ -76,8 +76,9 @@ class RunFolder:
           InputError: it has changed; the message says what and what to do.
         """
         former = self.data_of(sequence)
-        is_finished = former is not None and self.record_path(sequence).exists()
-        changed = fingerprint.difference(former, sequence) if is_finished else ""
+        if former is None or not self.record_path(sequence).exists():
+            return
+        changed = fingerprint.difference(former, sequence)
         if changed:
             path = files.shown(self.record_path(sequence))
             raise errors.InputError(
@@ -95,8 +96,8 @@ class RunFolder:
         record, former = self.record_path(sequence), self.data_of(sequence)
         results = self.result_files(sequence)
         files.remove_leftovers([record, self.data_path(sequence), *results])
-        is_known = former is not None and not record.exists()
-        if not is_known or fingerprint.difference(former, sequence):
+        is_whole = former is not None and not record.exists()
+        if former is None or not is_whole or fingerprint.difference(former, sequence):
             for path in (record, *results):
                 with files.explained(path):
                     path.unlink(missing_ok=True)

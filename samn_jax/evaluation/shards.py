@@ -10,8 +10,9 @@ from samn_jax.data import types
 class Shard(NamedTuple):
     """One of `count` parts of a data set; the first has index 1."""
 
-    index: int
-    count: int
+    # They hide the methods of a tuple, which has no use here.
+    index: int  # type: ignore[assignment]
+    count: int  # type: ignore[assignment]
 
     @property
     def label(self) -> str:

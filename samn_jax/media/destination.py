@@ -87,7 +87,8 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
       InputError: two are the same file or folder, by whatever name, or an output is a
         folder around another or around an input.
     """
-    inputs, seen = list(inputs), []
+    inputs = list(inputs)
+    seen: list[Path] = []
     for output in outputs:
         files.check_other(output, inputs)
         for source in inputs:

@@ -17,7 +17,7 @@ RGB = UInt8[np.ndarray, "H W 3"]
 class Frame(NamedTuple):
     """One frame and its place in the video."""
 
-    index: int  # from 0
+    index: int  # type: ignore[assignment]  # from 0; hides `tuple.index`
     name: str  # of its picture's file without suffix, or its number
     image: RGB  # upright
     time: Fraction  # seconds since the video's first frame

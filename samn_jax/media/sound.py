@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Literal
 
 import av
 
@@ -58,12 +59,12 @@ class SoundTrack:
         if stream.codec_context.name in _COPIED[suffix]:
             target = output.add_stream_from_template(stream)
             return cls(output, _copied(source, stream, target, offset))
-        name, rate = "aac", stream.rate
-        if suffix == ".webm":
-            name, rate = "libopus", _OPUS_HZ
+        is_webm = suffix == ".webm"
+        rate = _OPUS_HZ if is_webm else stream.rate
         # Some files don't say where their channels are heard.
         layout = "mono" if stream.layout.nb_channels == 1 else "stereo"
-        target = output.add_stream(name, rate=rate, layout=layout)
+        codec: Literal["libopus", "aac"] = "libopus" if is_webm else "aac"
+        target = output.add_stream(codec, rate=rate, layout=layout)
         return cls(output, _encoded(source, stream, target, offset))
 
     def copy_until(self, time: Fraction) -> None:
@@ -103,7 +104,8 @@ def _encoded(
         for frame in source.decode(stream):
             if frame.pts is None:
                 continue
-            frame.pts -= round(offset / frame.time_base)
+            if frame.time_base is not None:
+                frame.pts -= round(offset / frame.time_base)
             if frame.pts >= 0:
                 yield from _timed(target.encode(frame))
     with contextlib.suppress(av.error.FFmpegError):

@@ -206,12 +206,13 @@ class VideoFile(FrameSource):
             ]
         first = next((i for i, (_, key) in enumerate(packets) if key), 0)
         packets = packets[first:]
-        times = [pts for pts, _ in packets]
-        if None in times or len(set(times)) < len(times):
+        timed = [(pts, key) for pts, key in packets if pts is not None]
+        times = {pts for pts, _ in timed}
+        if len(times) < len(packets):  # one has no time, or that of another
             return []
         order = {pts: index for index, pts in enumerate(sorted(times))}
         return sorted(
-            (_Key(order[pts], pts) for pts, key in packets if key),
+            (_Key(order[pts], pts) for pts, key in timed if key),
             key=lambda key: key.index,
         )
 

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 from av.video.reformatter import ColorRange, Colorspace
@@ -63,9 +64,10 @@ class VideoWriter:
           InputError: the file can't be written.
         """
         with _explained(self._destination.path):
-            if self._container is None:
-                self._open(frame)
-            self._encode(frame)
+            container = self._container
+            if container is None:
+                container = self._open(frame)
+            container.mux(self._encode(frame))
             self.count += 1
             if self._sound is not None:
                 self._sound.copy_until(frame.time - self._began)
@@ -86,7 +88,7 @@ class VideoWriter:
             self._container.close()
         self._verify()
 
-    def _open(self, first: Frame) -> None:
+    def _open(self, first: Frame) -> av.container.OutputContainer:
         self._size = first.image.shape[:2]
         self._began = first.time
         path = self._destination.partial
@@ -95,7 +97,8 @@ class VideoWriter:
         options = {} if path.suffix.lower() in _MATROSKA else {"movflags": "faststart"}
         self._container = av.open(f"file:{path}", "w", options=options)
         rate, options = self._rate, _OPTIONS[codec]
-        stream = self._container.add_stream(codec, rate=rate, options=options)
+        added = self._container.add_stream(codec, rate=rate, options=options)
+        stream = cast(av.VideoStream, added)  # as all codecs of `_OPTIONS` are
         stream.height, stream.width = self._size
         # H.264 halves its color planes and so wants even sides; VP9 rounds up.
         stream.pix_fmt = "yuv444p" if odd and codec not in _VP9 else "yuv420p"
@@ -110,8 +113,9 @@ class VideoWriter:
             self._sound = SoundTrack.add_to(
                 self._container, self._source.sound, path.suffix.lower(), first.time
             )
+        return self._container
 
-    def _encode(self, frame: Frame) -> None:
+    def _encode(self, frame: Frame) -> list[av.Packet]:
         if frame.image.shape[:2] != self._size:
             raise InputError(
                 f"frame {frame.index} is {shown_size(frame.image.shape)}, those before "
@@ -126,7 +130,7 @@ class VideoWriter:
         tick = round((frame.time - self._began) / time_base)
         self._last_tick = picture.pts = max(tick, self._last_tick + 1)
         picture.time_base = time_base
-        self._container.mux(self._stream.encode(picture))
+        return self._stream.encode(picture)
 
     def _verify(self) -> None:
         path = self._destination.path

@@ -144,9 +144,12 @@ def make_entry(
         uncertainty=jnp.float32(1.0),
         area=count,
     )
-    typed = {k: jnp.asarray(x, getattr(entry, k).dtype)
-             if k not in ("key", "value", "crop") else x
-             for k, x in facts.items()}  # fmt: skip
+    typed: dict[str, Any] = {
+        k: x
+        if k in ("key", "value", "crop")
+        else jnp.asarray(x, getattr(entry, k).dtype)
+        for k, x in facts.items()
+    }
     return entry._replace(**typed)
 
 

@@ -10,6 +10,7 @@ affinities of a query cell alike, which the softmax ignores, and so are left out
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import jax
@@ -108,10 +109,9 @@ def frame_matches(
     The cost of a pair of cells is 1 − cosine. Mode `emd` averages it over the transport
     plan between the cells weighted by cross reference, the others over all pairs.
     """
+    match: Callable[[Array, Array], Array] = _mean_cosine
     if config.mode == "emd":
         match = functools.partial(_transport_match, config)
-    else:
-        match = _mean_cosine
     return jax.vmap(match, (0, None))(memory_keys, query_key)
 
 

@@ -81,7 +81,7 @@ def attend(
 
 
 def weighted(
-    weights: Float[Array, "q m"], values: Float[Array, "*m Cv"], size: tuple[int, int]
+    weights: Float[Array, "q m"], values: Float[Array, "*m Cv"], size: tuple[int, ...]
 ) -> Float[Array, "h w Cv"]:
     """Returns the weighted sums of values; `size` is (h, w) of the frame."""
     readout = jnp.matmul(weights.astype(values.dtype), _flat(values))
@@ -89,7 +89,7 @@ def weighted(
 
 
 def masses(
-    weights: Float[Array, "q m"], slots: int, size: tuple[int, int]
+    weights: Float[Array, "q m"], slots: int, size: tuple[int, ...]
 ) -> tuple[Float[Array, "h w T"], Float[Array, " m"]]:
     """Returns each slot's share of the attention, and what each cell got in all."""
     per_slot = jnp.sum(weights.reshape(weights.shape[0], slots, -1), axis=-1)

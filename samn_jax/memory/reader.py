@@ -115,7 +115,7 @@ class Reader:
             readout = read_lib.weighted(weights, values, size)
             masses = read_lib.masses(weights, keys.shape[0], size)
         else:
-            how = {"kind": self.similarity, "chunk": chunk}
+            how: dict[str, Any] = {"kind": self.similarity, "chunk": chunk}
             readout, log_total = read_lib.attend_in_chunks(
                 query.attention, keys, values, shut, **how
             )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
@@ -46,7 +47,7 @@ def _run(name: str, path: Path, source: bytes) -> types.ModuleType:
     """Returns the module that the text makes, run once."""
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_loader(name, loader=None, origin=str(path))
+    spec = importlib.machinery.ModuleSpec(name, loader=None, origin=str(path))
     module = importlib.util.module_from_spec(spec)
     module.__file__ = str(path)
     sys.modules[name] = module  # dataclasses look their module up

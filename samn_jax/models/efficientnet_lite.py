@@ -82,8 +82,8 @@ def depthwise(
     out_h, out_w = (-(-n // stride) for n in x.shape[1:3])
     pads = []
     for n, out in zip(x.shape[1:3], (out_h, out_w), strict=True):
-        total = max((out - 1) * stride + size - n, 0)
-        pads.append((total // 2, total - total // 2))
+        pad = max((out - 1) * stride + size - n, 0)
+        pads.append((pad // 2, pad - pad // 2))
     x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
     span_h, span_w = (out_h - 1) * stride + 1, (out_w - 1) * stride + 1
     total = jnp.zeros((), x.dtype)
@@ -134,7 +134,7 @@ class InvertedResidual(nn.Module):
 class EfficientNetLite(nn.Module):
     """Stem and inverted residual blocks, all feature maps at the taps."""
 
-    blocks: Sequence[tuple[int, int, int, int]] = BLOCKS
+    blocks: Sequence[Sequence[int]] = BLOCKS
     stem_channels: int = STEM_CHANNELS
     taps: Sequence[int] = TAPS
 

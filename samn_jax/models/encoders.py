@@ -25,7 +25,7 @@ class QueryEncoder(resnet.ResNet):
 
     def __call__(self, image: Float[Array, "B H W 3"]) -> tuple[Array, ...]:
         """Returns features at stride 16, 8 and 4 of an image in [0, 1]."""
-        return super().__call__(normalize(image).astype(self.dtype))
+        return self.features(normalize(image).astype(self.dtype))
 
 
 class MemoryEncoder(resnet.ResNet):
@@ -49,4 +49,4 @@ class MemoryEncoder(resnet.ResNet):
         """
         planes = {"conv1_m": mask.astype(self.dtype)}
         planes["conv1_o"] = jax.lax.clamp(0.0, others, 1.0).astype(self.dtype)
-        return super().__call__(normalize(image).astype(self.dtype), planes)[0]
+        return self.features(normalize(image).astype(self.dtype), planes)[0]

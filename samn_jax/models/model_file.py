@@ -202,4 +202,4 @@ def init_variables(config: ModelConfig, key: jax.Array) -> dict[str, Any]:
     """Returns freshly drawn variables of the network."""
     network = build_network(config)
     image, mask = jnp.zeros((1, 64, 64, 3)), jnp.zeros((1, 64, 64))
-    return network.init(key, image, mask)
+    return dict(network.init(key, image, mask))

@@ -77,7 +77,7 @@ class ResNet(nn.Module):
     width: int = 64
 
     @nn.compact
-    def __call__(
+    def features(
         self,
         image: Float[Array, "B H W 3"],
         planes: Mapping[str, Float[Array, "B H W"]] | None = None,
@@ -108,9 +108,10 @@ class ResNet(nn.Module):
     def _stem(self, image: Array, planes: Mapping[str, Array]) -> Array:
         """Returns conv1 of the image plus the convolutions of the planes."""
         inputs = {"conv1": image} | {k: v[..., None] for k, v in planes.items()}
-        return sum(
+        first, *rest = [
             nn.Conv(
                 self.width, (7, 7), (2, 2), 3, use_bias=False, dtype=x.dtype, name=name
             )(x)
             for name, x in inputs.items()
-        )
+        ]
+        return sum(rest, start=first)

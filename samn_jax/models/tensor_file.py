@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeGuard
 
 import ml_dtypes
 import numpy as np
@@ -158,18 +158,22 @@ def _entry(name: str, value: Any) -> _Entry:
       ValueError: it makes no sense.
     """
     given = value if isinstance(value, dict) else {}
-    code, shape, span = (given.get(k) for k in ("dtype", "shape", "data_offsets"))
+    code, shape, span = (
+        given.get("dtype"),
+        given.get("shape"),
+        given.get("data_offsets"),
+    )
     if not isinstance(code, str) or code not in _DTYPES:
         raise ValueError(f"{name} is of a type that is unknown")
     if not _are_sizes(shape) or not _are_sizes(span) or len(span) != 2:
         raise ValueError(f"{name} has a shape or place that makes no sense")
-    entry = _Entry(_DTYPES[code], tuple(shape), *span)
+    entry = _Entry(_DTYPES[code], tuple(shape), span[0], span[1])
     if entry.stop - entry.start != math.prod(entry.shape) * entry.dtype.itemsize:
         raise ValueError(f"{name} has a shape of another size than its bytes")
     return entry
 
 
-def _are_sizes(values: Any) -> bool:
+def _are_sizes(values: Any) -> TypeGuard[list[int]]:
     return (
         isinstance(values, list)
         and len(values) <= _MOST_AXES

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import flax.traverse_util as traverse
 import jax.numpy as jnp
@@ -137,5 +137,5 @@ def _parse(content: bytes) -> np.ndarray:
     shape = tuple(int(n) for n in axes.split(b",") if n.strip())
     if dtype.itemsize * math.prod(shape) != len(content) - start - length:
         raise ValueError("an array has another size than its header says")
-    order = "F" if fortran == b"True" else "C"
+    order: Literal["F", "C"] = "F" if fortran == b"True" else "C"
     return np.ndarray(shape, dtype, content, start + length, order=order)

@@ -22,7 +22,10 @@ _STYLE = """
 footer { display: none !important; }
 """
 # Fonts of the system: the page fetches nothing.
-_FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["monospace"]}
+_FONTS: dict[str, Any] = {
+    "font": ["system-ui", "sans-serif"],
+    "font_mono": ["monospace"],
+}
 
 
 class _Page:
@@ -152,7 +155,8 @@ def _connect_clicks(page: _Page, frame: gr.Image) -> None:
 
 
 def _build_right(page: _Page) -> None:
-    desk, objects = page.desk, page.outputs[3]
+    desk = page.desk
+    objects: Any = page.outputs[3]  # a radio, whose event its class does not declare
     objects.render()
     page.on(objects.input, desk.choose, objects)
     with gr.Row():

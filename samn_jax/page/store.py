@@ -93,7 +93,7 @@ def load(session: Session, path: Path) -> None:
 def identity(session: Session) -> dict[str, Any]:
     """Returns what tells the session's video from others."""
     first = session.source.frame(0).image
-    digest = hashlib.sha256(np.ascontiguousarray(first)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(first).data).hexdigest()
     return {
         "num_frames": session.num_frames,
         "size": list(first.shape[:2]),
@@ -154,10 +154,14 @@ def _work(archive: zipfile.ZipFile, content: dict[str, Any], session: Session) -
         for one in told["objects"]:
             object_id = int(one["object"])
             alpha = _read_png(archive, f"alpha/{index}_{object_id}.png", shape)
+            confidence, uncertainty = _floats(
+                [one["confidence"], one["uncertainty"]], 2
+            )
             result = ObjectResult(
                 object_id,
                 names[object_id],
-                *_floats([one["confidence"], one["uncertainty"]], 2),
+                confidence,
+                uncertainty,
                 _floats(one["box"], 4),
                 np.array(
                     [_floats(corner, 2) for corner in one["polygon"]], np.float32

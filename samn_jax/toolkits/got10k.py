@@ -15,7 +15,6 @@ from got10k import trackers as got10k_trackers
 from jaxtyping import Float
 
 from samn_jax import errors
-from samn_jax.data.formats import vot_regions as regions
 from samn_jax.evaluation.protocols import ope
 from samn_jax.evaluation.trackers import interface
 from samn_jax.evaluation.trackers import registry as trackers
@@ -32,7 +31,7 @@ class Got10kTracker(got10k_trackers.Tracker):
         super().__init__(name=name, is_deterministic=True)
         self._tracker = tracker
         self._state: Any = None
-        self._box: regions.Region = np.zeros(4)
+        self._box = np.zeros(4)
 
     def init(self, image: Any, box: Float[np.ndarray, "4"]) -> None:
         """Starts from a box (x, y, width, height) in an image of PIL."""

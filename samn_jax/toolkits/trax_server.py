@@ -34,6 +34,7 @@ def serve(tracker: interface.VideoTracker, answer: interface.Answer, name: str) 
         client is told.
     """
     state: Any = None
+    output: Any
     formats = [trax.Image.PATH]
     with trax_server.Server(_FORMATS, formats, tracker_name=name) as server:
         while True:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from samn_jax import files
 from samn_jax.errors import InputError
@@ -196,7 +196,7 @@ def load_tracker(flags: argparse.Namespace) -> "Tracker":
     from samn_jax.tracking import Tracker
 
     compilation.keep_compiled()
-    settings = overrides.split(flags.set)
+    settings: dict[str, Any] = {**overrides.split(flags.set)}
     if flags.memory:
         settings["memory.design"] = flags.memory
     return Tracker.from_checkpoint(flags.checkpoint, **settings)

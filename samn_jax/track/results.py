@@ -63,7 +63,7 @@ def unpack(packed: PackedResult, frame: Frame) -> FrameResult:
 
 def compress(pixels: UInt8[np.ndarray, "H W"]) -> bytes:
     """Returns the pixels in few bytes."""
-    return zlib.compress(np.ascontiguousarray(pixels), level=1)
+    return zlib.compress(np.ascontiguousarray(pixels).data, level=1)
 
 
 def expand(data: bytes, shape: tuple[int, ...]) -> UInt8[np.ndarray, "H W"]:

@@ -205,7 +205,7 @@ def _told(
         ((number, prompt),) = joined.items()
         ids = np.where(answer.mask > 0.5, np.uint8(number), np.uint8(0))
         return ids, {number: _object_result(prompt, answer)}
-    parts = Prediction(*map(np.asarray, answer.objects))
+    parts = Prediction._make(map(np.asarray, answer.objects))
     objects = {}
     for slot, number in enumerate(np.asarray(answer.object_ids).tolist()):
         if number:

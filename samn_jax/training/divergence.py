@@ -80,12 +80,12 @@ class DivergenceMonitor:
     ) -> None:
         names = [self.names[i] for i in arrays["source"]]
         path = self.folder / f"diverged-{step}.npz"
+        values: dict[str, Any] = {"step": step, "names": np.array(names)}
+        values |= {**metrics, **arrays}
         kept = f"is in {path}"
         try:
             with files.whole_file(path) as partial:
-                np.savez_compressed(
-                    partial, step=step, names=np.array(names), **metrics, **arrays
-                )
+                np.savez_compressed(partial, **values)
         except InputError as error:
             kept = f"could not be kept ({error})"
         raise DivergedError(

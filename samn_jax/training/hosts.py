@@ -1,7 +1,7 @@
 """Several hosts of one run: how they find each other, and what if one is missing."""
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from samn_jax.errors import InputError
 
@@ -97,7 +97,7 @@ def connect(hosts: Hosts) -> None:
     """
     import jax  # The process beside this one does without.
 
-    timeouts = {
+    timeouts: dict[str, Any] = {
         "initialization_timeout": hosts.timeout,
         "heartbeat_timeout_seconds": hosts.timeout,
         "shutdown_timeout_seconds": hosts.timeout,

@@ -107,7 +107,7 @@ def initial_variables(
         return _with_memory(config, model_file.load_model(source).variables)
     key = jax.random.key(config.seed)
     variables = jax.jit(functools.partial(_draw, config))(key)
-    if config.model.network != "lite":
+    if not isinstance(config.model, lite.LiteConfig):
         return variables
     if source:
         wanted = variables["params"]["trunk"]

@@ -171,7 +171,7 @@ class _Steps:
             lambda x: x.reshape(*self.images.shape[:2], *x.shape[1:]), features
         )
 
-    def _apply(self, *args: Array | tuple, method: str) -> Array | tuple:
+    def _apply(self, *args: Array | tuple, method: str) -> Any:
         return self.network.module.apply(self.variables, *args, method=method)
 
     def _repeat(self, x: Array, axis: int = 0) -> Array:

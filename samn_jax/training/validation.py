@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, UInt8
+from jaxtyping import Array, UInt8
 
 from samn_jax import visualize
 from samn_jax.data.clips import pipeline, sampling, sources
@@ -98,7 +98,7 @@ def split_batch(
     """Returns what the step takes of a batch of samples, and the rest."""
     fields = unroll_lib.Batch._fields
     rest = {name: x for name, x in arrays.items() if name not in fields}
-    return unroll_lib.Batch(**{name: arrays[name] for name in fields}), rest
+    return unroll_lib.Batch._make(arrays[name] for name in fields), rest
 
 
 def predict(
@@ -109,9 +109,7 @@ def predict(
     return jnp.argmax(logits, axis=2).astype(jnp.uint8)
 
 
-def mean_iou(
-    ids: UInt8[Array, "P B H W"], batch: unroll_lib.Batch
-) -> Float[np.ndarray, ""] | float:
+def mean_iou(ids: UInt8[Array, "P B H W"], batch: unroll_lib.Batch) -> float:
     """Returns the mean over frames and over each clip's objects; 1 for empty masks."""
     found = np.asarray(ids)
     truth = np.swapaxes(batch.masks, 0, 1)[1 : len(found) + 1]

@@ -59,8 +59,15 @@ def test_statistics_never_change_and_carry_no_gradient(key):
     assert set(variables["params"]) == {"scale", "bias"}
 
 
+class Trunk(resnet.ResNet):
+    """A trunk by itself."""
+
+    def __call__(self, image, planes=None):
+        return self.features(image, planes)
+
+
 def test_strides_and_channels_of_the_stages(key):
-    net = resnet.ResNet(stage_blocks=(1, 2, 1), width=4)
+    net = Trunk(stage_blocks=(1, 2, 1), width=4)
     shapes = jax.eval_shape(net.init, key, jnp.zeros((1, 32, 48, 3)))
     assert "res3_1" in shapes["params"]
     features = jax.eval_shape(net.apply, shapes, jnp.zeros((2, 32, 48, 3)))
@@ -72,7 +79,7 @@ def test_strides_and_channels_of_the_stages(key):
 
 
 def test_a_plane_joins_before_the_first_batch_norm(key):
-    net = resnet.ResNet(stage_blocks=(1, 1, 1), width=4)
+    net = Trunk(stage_blocks=(1, 1, 1), width=4)
     image = jax.random.normal(key, (1, 32, 32, 3))
     plane = jax.random.uniform(key, (1, 32, 32))
     variables = random_variables.variables_for(net, image, {"conv1_m": plane})

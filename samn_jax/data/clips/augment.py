@@ -122,8 +122,8 @@ def random_blur(rng: np.random.Generator, frame: np.ndarray) -> np.ndarray:
     angle = rng.uniform(0, np.pi)
     reach = (length - 1) / 2
     dx, dy = np.cos(angle) * reach, np.sin(angle) * reach
-    ends = [(round(reach + s * dx), round(reach + s * dy)) for s in (-1, 1)]
-    cv2.line(kernel, *ends, 1.0)
+    start, end = ((round(reach + s * dx), round(reach + s * dy)) for s in (-1, 1))
+    cv2.line(kernel, start, end, 1.0)
     return cv2.filter2D(frame, -1, kernel / kernel.sum())
 
 

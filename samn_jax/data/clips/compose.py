@@ -63,7 +63,7 @@ def paste_other(
     speed = rng.normal(0, 0.12, 2) * size
     side = np.sqrt(box[2] * box[3]) / relative
     mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-    pasted = [], []
+    pasted: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
         other, shape = others[i]
         shift = (size / 2 - place - i * speed) * side / size

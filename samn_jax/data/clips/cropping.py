@@ -27,7 +27,7 @@ def crop_clip(
     factor = np.exp(rng.uniform(*np.log(config.crop_factor)))
     mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
     size = config.crop_size
-    frames, masks, box = [], [], None
+    frames, masks, box = [], [], augment.box_of(pairs[0][1] > 0)
     for i, (frame, mask) in enumerate(pairs):
         box = augment.box_of(mask > 0) if mask.any() else box
         side = crop_side(box, factor, frame.shape)

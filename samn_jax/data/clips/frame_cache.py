@@ -58,7 +58,7 @@ class FrameCache:
         return self.max_bytes
 
     def __setstate__(self, max_bytes: int) -> None:
-        self.__init__(max_bytes)
+        FrameCache.__init__(self, max_bytes)
 
 
 def _bytes_of(loaded: Loaded) -> int:

@@ -97,8 +97,8 @@ class Clips:
             "frames": np.stack(frames),
             "masks": np.stack(masks),
             "centers": centers.astype(np.float32),
-            "source": np.int32(drawn.source),
-            "skipped": np.int32(drawn.skipped),
+            "source": np.array(drawn.source, np.int32),
+            "skipped": np.array(drawn.skipped, np.int32),
         }
 
     def _is_video(self, rng: np.random.Generator) -> bool:
@@ -212,4 +212,4 @@ class Clips:
 
 def kind_of(photo: str) -> str:
     """Returns what a photo's file name has before its number, which tells its kind."""
-    return re.match("[^0-9]*", PurePath(photo).stem)[0]
+    return re.split("[0-9]", PurePath(photo).stem, maxsplit=1)[0]

@@ -50,7 +50,8 @@ def box_sequence(
       is_visible: frames with a visible target; all of them if not given.
       size_hw: size of the frames, read from the first of them if not given.
     """
-    known = is_visible is not None
+    if is_visible is None:
+        is_visible = np.ones(len(frames), bool)
     return BoxSequence(
         name=name,
         frame_names=tuple(path.stem for path in frames),
@@ -58,7 +59,7 @@ def box_sequence(
         read_mask=video_files.no_mask,
         init_box_xywh=tuple(truths_xywh[0].tolist()),
         truths_xywh=truths_xywh,
-        is_visible=is_visible if known else np.ones(len(frames), bool),
+        is_visible=is_visible,
         read_size=functools.partial(_read_size, frames[0], size_hw),
     )
 

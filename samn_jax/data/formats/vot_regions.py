@@ -78,18 +78,19 @@ def corners(regions: Sequence[Region]) -> Float[np.ndarray, "F V 2"]:
 
     Those with fewer corners than others repeat their last one.
     """
-    if any(isinstance(region, MaskRegion) for region in regions):
+    plain = [region for region in regions if not isinstance(region, MaskRegion)]
+    if len(plain) < len(regions):
         raise errors.InputError(
             "a mask where a box or polygon belongs: data with masks are of VOT2020"
         )
-    sizes = np.array([len(region) for region in regions])
-    table = np.full((len(regions), max(4, sizes.max() // 2), 2), np.nan)
+    sizes = np.array([len(region) for region in plain])
+    table = np.full((len(plain), max(4, sizes.max() // 2), 2), np.nan)
     is_box = sizes == 4
-    boxes = np.array([r for r in regions if len(r) == 4]).reshape(-1, 4)
+    boxes = np.array([r for r in plain if len(r) == 4]).reshape(-1, 4)
     table[is_box, :4] = polygons.box_to_polygon(boxes)
     table[is_box, 4:] = table[is_box, 3:4]
     for index in np.flatnonzero(sizes > 4):
-        ring = regions[index].reshape(-1, 2)
+        ring = plain[index].reshape(-1, 2)
         table[index, : len(ring)], table[index, len(ring) :] = ring, ring[-1]
     return table
 

@@ -102,8 +102,8 @@ def _window(actor: scenes.Actor) -> Window:
 def _local(actor: scenes.Actor, window: Window) -> tuple[np.ndarray, np.ndarray]:
     """Place of the window's pixels in the actor's own axes, its radius as unit."""
     height, width = _canvas_size()
-    x = np.arange(width, dtype=np.float32)[None, window[1]]
-    y = np.arange(height, dtype=np.float32)[window[0], None]
+    x: np.ndarray = np.arange(width, dtype=np.float32)[None, window[1]]
+    y: np.ndarray = np.arange(height, dtype=np.float32)[window[0], None]
     x = ((x + 0.5) / height - actor.x) / actor.radius
     y = ((y + 0.5) / height - actor.y) / actor.radius
     cos, sin = np.float32(np.cos(actor.angle)), np.float32(np.sin(actor.angle))

@@ -54,7 +54,7 @@ def track_objects(
         if state is not None:
             state, ids = watch.step(several.step, state, frame)
         masks = {}
-        given = sequence.given_mask(index) if index in starts else None
+        given: Any = sequence.given_mask(index) if index in starts else None
         for i in starts.get(index, ()):
             what = _start_of(given == i, start)
             state, masks[i] = watch.start(several.add, state, frame, i, what)

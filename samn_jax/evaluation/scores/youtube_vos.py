@@ -38,8 +38,8 @@ def score_youtube_vos(
         sequence.name: {} for sequence in dataset.sequences
     }
     if known:
-        known = dataclasses.replace(dataset, sequences=known)
-        scores |= masks.score_dataset(known, masks_dir, num_workers, last_frame=True)
+        part = dataclasses.replace(dataset, sequences=known)
+        scores |= masks.score_dataset(part, masks_dir, num_workers, last_frame=True)
     every = [one for objects in scores.values() for one in objects.values()]
     metrics = _means(every)
     if every and dataset.seen is not None and dataset.categories is not None:

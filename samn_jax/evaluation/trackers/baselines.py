@@ -1,10 +1,10 @@
 """Trackers that any other one has to beat, with the interface of `samn_jax.Tracker`."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
 from samn_jax.geometry import box_masks
 
@@ -25,8 +25,8 @@ class CopyFirst:
         self,
         frame: UInt8[np.ndarray, "H W 3"],
         *,
-        mask: Bool[np.ndarray, "H W"] | None = None,
-        box_xywh: tuple[float, float, float, float] | None = None,
+        mask: Any = None,
+        box_xywh: Any = None,
     ) -> tuple[CopyOutput, CopyOutput]:
         """Returns the first answer, as state and as answer; one start must be given."""
         if mask is None:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, UInt8
 
+from samn_jax.errors import InputError
 from samn_jax.evaluation.trackers.baselines import CopyFirst, CopyOutput
 from samn_jax.tracking import Tracker, localization
 from samn_jax.tracking.state import TrackerSpec, TrackerState, bucket
@@ -28,6 +29,7 @@ def follow(
     frame: UInt8[Array, "H W 3"],
 ) -> TrackerState:
     """Returns the state after the filter has looked for the target and learned."""
+    assert state.spatial is not None  # `FilterOnly` has seen to it
     place = (state.spatial, state.target)
     seen = localization.sight(spec, variables, frame, state.extent_hw, place)
     certain = seen.uncertainty < spec.config.accept_uncertainty
@@ -45,6 +47,15 @@ class FilterOnly:
     """Answers with the first mask, moved to where the correlation filter points."""
 
     def __init__(self, tracker: Tracker) -> None:
+        """Makes it from a tracker with a spatial memory.
+
+        Raises:
+          InputError: the settings switch that off.
+        """
+        if not tracker.config.use_spatial:
+            raise InputError(
+                "filter_only is the spatial memory alone: leave use_spatial on"
+            )
         self._tracker = tracker
 
     def init(

@@ -18,14 +18,18 @@ ANSWERS: tuple[Answer, ...] = ("box", "fitted", "polygon", "mask")
 class Output(Protocol):
     """What a tracker says of one frame."""
 
-    mask: Any  # object probability, an array (H, W)
+    @property
+    def mask(self) -> Any:
+        """Object probability, an array (H, W)."""
 
 
 @runtime_checkable
 class VideoTracker(Protocol):
     """A tracker of one object, whose state the caller keeps."""
 
-    def init(self, frame: np.ndarray, **start: Any) -> tuple[Any, Output]:
+    def init(
+        self, frame: np.ndarray, *, mask: Any = None, box_xywh: Any = None
+    ) -> tuple[Any, Output]:
         """Returns state and answer after the first frame, of `mask` or `box_xywh`."""
 
     def step(self, state: Any, frame: np.ndarray) -> tuple[Any, Output]:

@@ -63,7 +63,8 @@ def load_tracker(
             f"tracker {name!r} is unknown: choose from {', '.join(TRACKERS)}"
         )
     variant = TRACKERS[name]
-    tracker, facts = None, {}
+    tracker: Any = None
+    facts: dict[str, Any] = {}
     if variant.has_model or checkpoint is not None or settings:
         tracker, facts = _load_model(checkpoint or DEFAULT_CHECKPOINT, settings)
     if not variant.has_model:
@@ -75,7 +76,7 @@ def _load_model(checkpoint: str, settings: Sequence[str]) -> tuple[Any, dict[str
     import samn_jax  # Not on top: it brings JAX.
     from samn_jax.models import model_file
 
-    given = overrides.split(settings)
+    given: dict[str, Any] = {**overrides.split(settings)}
     tracker = samn_jax.Tracker.from_checkpoint(checkpoint, **given)
     return tracker, {
         "config": dataclasses.asdict(tracker.config),

@@ -1,6 +1,6 @@
 """Compilation before the clock runs."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def warm_up(tracker: interface.VideoTracker, program: Program) -> None:
     height, width = program.size_hw
     frame = np.zeros((height, width, 3), np.uint8)
     box_xywh = (width / 4, height / 4, width / 2, height / 2)
-    start = {"box_xywh": box_xywh}
+    start: dict[str, Any] = {"box_xywh": box_xywh}
     if program.from_mask:
         start = {"mask": box_masks.fill_box(box_xywh, program.size_hw)}
     several = objects.tracker_of(tracker, program.num_objects)

@@ -134,7 +134,7 @@ def summarize(stages: dict[str, Scores]) -> dict[str, Any]:
 def _means(scores: Scores) -> dict[str, Any]:
     """Returns means over clips, and of J&F the standard error and each kind's mean."""
     measures = {
-        m: [np.mean([s[m] for s in kinds.values()]) for kinds in scores.values()]
+        m: [float(np.mean([s[m] for s in kinds.values()])) for kinds in scores.values()]
         for m in ("J&F", "J", "F")
     }
     means = {name: _rounded(np.mean(x)) for name, x in measures.items() if x}
@@ -153,7 +153,9 @@ def _difference(first: Scores, second: Scores) -> dict[str, Any]:
     for clip in first.keys() & second.keys():
         kinds = first[clip].keys() & second[clip].keys()
         changes.append(
-            np.mean([second[clip][k]["J&F"] - first[clip][k]["J&F"] for k in kinds])
+            float(
+                np.mean([second[clip][k]["J&F"] - first[clip][k]["J&F"] for k in kinds])
+            )
         )
     return {
         "J&F": _rounded(np.mean(changes)) if changes else None,
@@ -169,5 +171,5 @@ def _standard_error(values: Sequence[float]) -> float | None:
     return _rounded(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
-def _rounded(value: float) -> float:
+def _rounded(value: float | np.floating) -> float:
     return round(float(value), 5)
