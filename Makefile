@@ -1,6 +1,6 @@
 # make demo: track the built-in synthetic set.  make test: the tests (test-full: with
 # the full-size trackers).  make product: what the shipped checkpoint reaches.
-# make lint: style.
+# make lint: style and types.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -32,6 +32,7 @@ product: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

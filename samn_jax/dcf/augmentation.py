@@ -102,7 +102,7 @@ def _rotated_point(point_xy: Float[Array, "2"], degrees: float) -> Float[Array, 
     """An offset from the center after a counter-clockwise turn (y points down)."""
     cosine, sine = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     matrix = np.array([[cosine, sine], [-sine, cosine]], np.float32)
-    return matrix @ point_xy
+    return jnp.matmul(matrix, point_xy)
 
 
 def augment_first_frame(

@@ -29,7 +29,7 @@ def gaussian_label(
     center_cells: Float[Array, "2"],
     sigma: Float[Array, ""],
     *,
-    size: tuple[int, int],
+    size: tuple[int, ...],
     kernel_size: int,
 ) -> Float[Array, "h w"]:
     """Ideal filter response: 1 at the target, falling as a Gaussian around it.

@@ -51,7 +51,7 @@ def upsample_scores(
     )
 
 
-def hann_window(size: tuple[int, int]) -> np.ndarray:
+def hann_window(size: tuple[int, ...]) -> np.ndarray:
     """Cosine window [H W]: 1 at the entry (H//2, W//2), nearly 0 at the border."""
 
     def axis_window(length: int) -> np.ndarray:

@@ -1,87 +1,20 @@
 """Spatial memory (SMN): the target's correlation filter, learned and used online.
 
-Paper section 3.2; the settings are those of the authors' release.
+Paper section 3.2.
 """
 
-import dataclasses
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from samn_jax import settings, varying
-from samn_jax.dcf import correlation, gauss_newton, labels, localization, projection
+from samn_jax.dcf import correlation, filter_fit, labels, localization
 from samn_jax.dcf import sample_memory as sample_lib
-from samn_jax.errors import InputError
+from samn_jax.dcf.spatial_config import SpatialMemoryConfig
 
 # Keeps the uncertainty finite where nothing in the crop scores above zero.
 _SMALLEST_MAXIMUM = 1e-6
-
-
-@dataclasses.dataclass(frozen=True)
-class SpatialMemoryConfig:
-    """Settings of the spatial memory.
-
-    Attributes:
-        stride: Crop pixels per feature cell.
-        kernel_size: Side of the filter in cells.
-        num_projected: Channels after the projection; min with those of the features.
-        sigma_factor: Labels' standard deviation as a fraction of the target's size.
-        filter_reg: Weight of ‖filter‖².
-        projection_reg: Weight of ‖projection‖².
-        mlu_alpha: Where the response activation levels off below zero.
-        first_steps: Gauss-Newton steps of the first-frame fit.
-        first_cg_iterations: Conjugate-gradient iterations of each of those steps.
-        capacity: Samples kept.
-        learning_rate: How fast the weights of older samples decay per accepted frame.
-        hard_negative_learning_rate: The same for a frame with a distractor.
-        train_every_frames: The filter is refined every so many frames.
-        cg_iterations: Conjugate-gradient iterations of a refinement.
-        neighborhood_scale: A distractor lies outside a box of so many target sizes.
-        hard_negative_ratio: A distractor scores above this fraction of the maximum.
-        num_maxima: Accepted maxima that the uncertainty averages over.
-        trusted_frames: The uncertainty of this many first frames is 0.
-    """
-
-    stride: int = 16
-    kernel_size: int = 4
-    num_projected: int = 64
-    sigma_factor: float = 0.25
-    filter_reg: float = 0.1
-    projection_reg: float = 1e-4
-    mlu_alpha: float = 0.05
-    first_steps: int = 6
-    first_cg_iterations: int = 10
-    capacity: int = 250
-    learning_rate: float = 0.0075
-    hard_negative_learning_rate: float = 0.02
-    train_every_frames: int = 10
-    cg_iterations: int = 5
-    neighborhood_scale: float = 2.2
-    hard_negative_ratio: float = 0.3
-    num_maxima: int = 25
-    trusted_frames: int = 5
-
-    def __post_init__(self) -> None:
-        """Checks the settings.
-
-        Raises:
-            InputError: One is out of its range.
-        """
-        place = "spatial."
-        counts = ("stride", "kernel_size", "num_projected", "capacity", "num_maxima")
-        counts += ("train_every_frames",)
-        settings.check_at_least(self, 1, *counts, place=place)
-        counts = ("first_steps", "first_cg_iterations", "cg_iterations")
-        settings.check_at_least(self, 0, *counts, "trusted_frames", place=place)
-        rates = ("learning_rate", "hard_negative_learning_rate", "hard_negative_ratio")
-        settings.check_shares(self, *rates, place=place)
-        sizes = ("sigma_factor", "filter_reg", "projection_reg", "mlu_alpha")
-        settings.check_positive(self, *sizes, "neighborhood_scale", place=place)
-        for name in rates[:2]:
-            if getattr(self, name) == 1:  # Older samples would weigh nothing.
-                raise InputError(f"{place}{name} is 1: give a share below 1")
 
 
 class SpatialMemory(NamedTuple):
@@ -126,31 +59,6 @@ def _project(
     )
 
 
-def _fit_first_frame(
-    config: SpatialMemoryConfig, samples: correlation.LabeledSamples
-) -> correlation.JointParams:
-    """Filter (from zero) and projection (from PCA), fitted to the samples jointly."""
-    matrix = projection.pca_projection(
-        samples.features, num_components=config.num_projected
-    )
-    kernel = (config.kernel_size, config.kernel_size, matrix.shape[1])
-    result = gauss_newton.gauss_newton(
-        correlation.joint_problem(
-            samples,
-            filter_reg=config.filter_reg,
-            projection_reg=config.projection_reg,
-            mlu_alpha=config.mlu_alpha,
-        ),
-        varying.like(correlation.JointParams(jnp.zeros(kernel), matrix), samples),
-        preconditioner=correlation.JointParams(
-            config.filter_reg, config.projection_reg
-        ),
-        num_steps=config.first_steps,
-        num_cg_iterations=config.first_cg_iterations,
-    )
-    return result.params
-
-
 def init_spatial_memory(
     config: SpatialMemoryConfig,
     features: Float[Array, "N h w C"],
@@ -178,7 +86,7 @@ def init_spatial_memory(
     )(target_centers_cells)
     features = normalize_samples(features)
     weights = jnp.full(num_samples, 1.0 / num_samples)
-    params = _fit_first_frame(
+    params = filter_fit.fit_first_frame(
         config, correlation.LabeledSamples(features, label_maps, weights)
     )
     return SpatialMemory(
@@ -226,7 +134,7 @@ def localize(
     score_map = localization.upsample_scores(
         scores, stride=config.stride, kernel_size=config.kernel_size
     )
-    score_map = score_map * localization.hann_window(score_map.shape)
+    score_map = jnp.multiply(score_map, localization.hann_window(score_map.shape))
     peak = localization.find_peak(
         score_map,
         target_size_px,
@@ -324,26 +232,6 @@ def refinement_due(
     return regular | localization.hard_negative
 
 
-def refine_filter(
-    config: SpatialMemoryConfig, memory: SpatialMemory
-) -> Float[Array, "k k K"]:
-    """The filter after one short conjugate-gradient run over the sample memory."""
-    samples = correlation.LabeledSamples(
-        memory.samples.samples, memory.samples.labels, memory.samples.weights
-    )
-    result = gauss_newton.gauss_newton(
-        correlation.filter_problem(
-            samples, filter_reg=config.filter_reg, mlu_alpha=config.mlu_alpha
-        ),
-        memory.filter,
-        # A scalar preconditioner has no effect on conjugate gradient.
-        preconditioner=1.0,
-        num_steps=1,
-        num_cg_iterations=config.cg_iterations,
-    )
-    return result.params
-
-
 def refine_if(
     config: SpatialMemoryConfig, memory: SpatialMemory, due: Bool[Array, ""]
 ) -> SpatialMemory:
@@ -353,7 +241,7 @@ def refine_if(
     """
     target_filter = jax.lax.cond(
         due,
-        lambda memory: refine_filter(config, memory),
+        lambda memory: filter_fit.refine_filter(config, memory.samples, memory.filter),
         lambda memory: memory.filter,
         memory,
     )

@@ -151,7 +151,7 @@ def sample_mean(
 
 
 def paste_crop(
-    crop_map: Float[Array, "S S"], crop: SquareCrop, *, image_hw: tuple[int, int]
+    crop_map: Float[Array, "S S"], crop: SquareCrop, *, image_hw: tuple[int, ...]
 ) -> Float[Array, "H W"]:
     """A map over the crop resampled into the image, zero outside the crop.
 

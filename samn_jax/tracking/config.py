@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from samn_jax import overrides as overrides_lib
 from samn_jax import settings
 from samn_jax.dcf import augmentation as augmentation_lib
-from samn_jax.dcf import spatial_memory as spatial_lib
+from samn_jax.dcf.spatial_config import SpatialMemoryConfig
 from samn_jax.errors import InputError
 from samn_jax.memory import registry
 from samn_jax.memory.config import MemoryConfig
@@ -74,7 +74,7 @@ class TrackerConfig:
     use_spatial: bool = True
     filter_crop_size: int = 256
     filter_factor: float = 4.5
-    spatial: spatial_lib.SpatialMemoryConfig = spatial_lib.SpatialMemoryConfig()
+    spatial: SpatialMemoryConfig = SpatialMemoryConfig()
     augmentation: augmentation_lib.AugmentationConfig = (
         augmentation_lib.AugmentationConfig()
     )

@@ -18,7 +18,7 @@ def join(
     probs: Float[Array, "N S S"],
     places: crops.SquareCrop,
     extent_hw: Int[Array, "2"],
-    frame_hw: tuple[int, int],
+    frame_hw: tuple[int, ...],
 ) -> Float[Array, "N S S"]:
     """Returns each object's share of its own crop, beside the others seen in it.
 
@@ -90,7 +90,7 @@ def _overlapping(places: crops.SquareCrop) -> Bool[Array, "N N"]:
 
 def _paste(
     prob_and_crop: tuple[Float[Array, "S S"], crops.SquareCrop],
-    frame_hw: tuple[int, int],
+    frame_hw: tuple[int, ...],
 ) -> Float[Array, "H W"]:
     prob, crop = prob_and_crop
     return crops.paste_crop(prob, crop, image_hw=frame_hw)

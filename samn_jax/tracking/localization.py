@@ -1,6 +1,6 @@
 """The spatial half of the tracker: where the correlation filter sees the target."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
@@ -37,7 +37,9 @@ def first_memory(
     samples = augmentation.augment_first_frame(
         patch, center, config=config.augmentation
     )
-    features = spec.network.apply(variables, samples.crops, method="filter_features")
+    features: Any = spec.network.apply(
+        variables, samples.crops, method="filter_features"
+    )
     scale = crops.crop_scale(crop, 2 * size)
     return spatial_lib.init_spatial_memory(
         config.spatial,
@@ -61,7 +63,7 @@ def sight(
     side = crops.search_side(target.size_wh, config.filter_factor)
     crop = crops.filter_crop(target.center_xy, side, out_size=size)
     patch = crops.sample_crop(frame, extent_hw, crop, out_size=size)
-    features = spec.network.apply(variables, patch[None], method="filter_features")
+    features: Any = spec.network.apply(variables, patch[None], method="filter_features")
     scale = crops.crop_scale(crop, size)
     localization = spatial_lib.localize(
         config.spatial,

@@ -73,7 +73,7 @@ def report(
     prob: Float[Array, "S S"],
     measured: Measurement,
     crop: crops.SquareCrop,
-    frame_hw: tuple[int, int],
+    frame_hw: tuple[int, ...],
 ) -> Prediction:
     """Returns the frame's answer without its uncertainty, which is left 0."""
     size = prob.shape[0]

@@ -97,8 +97,9 @@ def step_objects(
         )
     )
     objects, answers, accepted = _remember(spec, variables, state, seen, frame)
-    if objects.spatial is not None:
-        learned = _learn(spec, state._replace(objects=objects), seen, accepted)
+    sightings = seen.place.sighting
+    if objects.spatial is not None and sightings is not None:
+        learned = _learn(spec, state._replace(objects=objects), sightings, accepted)
         objects = objects._replace(spatial=learned)
     ids = joining.winners(answers.mask, state.object_ids)
     answer = MultiPrediction(answers, state.object_ids, ids)
@@ -123,9 +124,9 @@ def step_any(
     frame: UInt8[Array, "H W 3"],
 ) -> tuple[TrackerState | MultiState, Prediction | MultiPrediction]:
     """Returns what `track_step` or `step_objects` does, as the state asks for."""
-    alone = isinstance(state, TrackerState)
-    step = tracker_lib.track_step if alone else step_objects
-    return step(spec, variables, state, frame)
+    if isinstance(state, TrackerState):
+        return tracker_lib.track_step(spec, variables, state, frame)
+    return step_objects(spec, variables, state, frame)
 
 
 def track_any(
@@ -195,14 +196,14 @@ def _remember(
 def _learn(
     spec: TrackerSpec,
     state: MultiState,
-    seen: tracker_lib.Seen,
+    sightings: localization.Sighting,
     accepted: Bool[Array, " N"],
 ) -> spatial_lib.SpatialMemory:
     """Returns the spatial memories after the frame.
 
     Samples are written in their places. Only the filters that are due are refined.
     """
-    config, sightings = spec.config.spatial, seen.place.sighting
+    config = spec.config.spatial
     centers_xy = state.objects.target.center_xy
 
     def remember(

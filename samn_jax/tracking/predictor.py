@@ -2,12 +2,12 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Bool, Float
 
 from samn_jax.errors import InputError
 from samn_jax.geometry import box_masks
@@ -27,6 +27,7 @@ from samn_jax.tracking.state import (
 )
 
 State = TrackerState | MultiState
+Answer = TypeVar("Answer", Prediction, MultiPrediction)
 
 _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
 _step = jax.jit(multi_object.step_any, static_argnums=0, donate_argnums=2)
@@ -208,7 +209,7 @@ class Tracker:
         """
         frame = np.zeros((height, width, 3), np.uint8)
         box = width / 4, height / 4, width / 2, height / 2
-        start = {"box_xywh": box}
+        start: dict[str, Any] = {"box_xywh": box}
         if from_mask:
             start = {"mask": _fill_box(box, (height, width))}
         state, _ = self.init(frame, **start)
@@ -238,15 +239,17 @@ def _pad(image: np.ndarray) -> np.ndarray:
     return np.pad(image, pads)
 
 
-def _cut(
-    answer: Prediction | MultiPrediction, size: tuple[int, int]
-) -> Prediction | MultiPrediction:
+def _cut(answer: Answer, size: tuple[int, ...]) -> Answer:
     """Returns the answer with its maps cut to the frame, on the host."""
     height, width = size
+
+    def cut(x: Array) -> Any:
+        return np.asarray(x)[..., :height, :width]
+
     if isinstance(answer, MultiPrediction):
-        ids = np.asarray(answer.ids)[..., :height, :width]
-        return answer._replace(objects=_cut(answer.objects, size), ids=ids)
-    return answer._replace(mask=np.asarray(answer.mask)[..., :height, :width])
+        objects = _cut(answer.objects, size)
+        return answer._replace(objects=objects, ids=cut(answer.ids))
+    return answer._replace(mask=cut(answer.mask))
 
 
 def _check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:

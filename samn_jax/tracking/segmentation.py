@@ -62,7 +62,7 @@ def look(
         out_size=size,
         samples=spec.config.crop_samples,
     )[None]
-    query = spec.network.apply(variables, image, method="encode_query")
+    query: Any = spec.network.apply(variables, image, method="encode_query")
     center = crops.points_to_crop(center_xy, crop, out_size=size)
     return View(crop, image, query, center[None], _inside(crop, extent_hw, size))
 

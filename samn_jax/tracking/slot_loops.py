@@ -7,7 +7,7 @@ a CPU it is faster even if all slots are chosen; an accelerator wants the batch.
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Int, PyTree
 
 from samn_jax import varying
 
-Slots = PyTree[Array]  # every array has a leading axis N
+Slots: TypeAlias = PyTree[Array]  # every array has a leading axis N
 
 
 def map_slots(
@@ -58,8 +58,9 @@ def update_slots(
     count = chosen.shape[0]
     one = jax.eval_shape(lambda x: function(*take(x, 0))[1], (slots, given))
     zeros = jax.tree.map(lambda x: jnp.zeros((count, *x.shape), x.dtype), one)
-    in_turn = functools.partial(_in_turn, group=min(group, count))
-    in_turn = _one_slot if count == 1 else in_turn
+    in_turn: Callable[..., Any] = _one_slot
+    if count > 1:
+        in_turn = functools.partial(_in_turn, group=min(group, count))
     return jax.lax.platform_dependent(
         chosen,
         slots,

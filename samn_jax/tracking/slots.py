@@ -36,20 +36,21 @@ def add_object(
     Raises:
       InputError: the id is taken, or not in 1-255.
     """
-    if state is None:
-        state = _empty_slots(one, slots)
-    elif isinstance(state, TrackerState):
-        state = _place(_empty_slots(state, slots), state, 0, 1)
-    ids = object_ids(state)
+    several: MultiState
+    if isinstance(state, TrackerState):
+        several = _place(_empty_slots(state, slots), state, 0, 1)
+    else:
+        several = _empty_slots(one, slots) if state is None else state
+    ids = object_ids(several)
     object_id = max(ids) + 1 if object_id is None else object_id
     if object_id and object_id in ids:
         raise InputError(f"object {object_id} is there already: remove it first")
     if not 1 <= object_id <= MAX_OBJECT_ID:
         raise InputError(f"object id {object_id} is not in 1-{MAX_OBJECT_ID}")
     if 0 not in ids:
-        state = _add_slots(state, len(ids))
+        several = _add_slots(several, len(ids))
     slot = ids.index(0) if 0 in ids else len(ids)
-    return _place(state, one, slot, object_id)
+    return _place(several, one, slot, object_id)
 
 
 def remove_object(state: MultiState, object_id: int) -> MultiState:

@@ -166,7 +166,7 @@ def conclude(
     variables: dict,
     state: TrackerState,
     seen: Seen,
-    frame_hw: tuple[int, int],
+    frame_hw: tuple[int, ...],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state that has learned from a frame, and the answer to it.
 
@@ -179,7 +179,7 @@ def conclude(
     """
     state, answer, accepted = remember(spec, variables, state, seen, frame_hw)
     sighting = seen.place.sighting
-    if sighting is not None:
+    if state.spatial is not None and sighting is not None:
         center_xy = state.target.center_xy
         spatial = localization.learn(spec, state.spatial, sighting, center_xy, accepted)
         state = state._replace(spatial=spatial)
@@ -191,7 +191,7 @@ def remember(
     variables: dict,
     state: TrackerState,
     seen: Seen,
-    frame_hw: tuple[int, int],
+    frame_hw: tuple[int, ...],
 ) -> tuple[TrackerState, Prediction, Bool[Array, ""]]:
     """Returns what `conclude` does, but for the spatial memory, which is as it was.
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.dcf import spatial_memory
+from samn_jax.dcf import spatial_config, spatial_memory
 
 CELLS, CHANNELS = 18, 12
-CONFIG = spatial_memory.SpatialMemoryConfig(
+CONFIG = spatial_config.SpatialMemoryConfig(
     num_projected=8,
     capacity=20,
     learning_rate=0.2,

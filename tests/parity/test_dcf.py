@@ -13,11 +13,11 @@ from samn_jax.dcf import (
     labels,
     localization,
     projection,
-    spatial_memory,
+    spatial_config,
 )
 from tests.parity.golden import files
 
-CONFIG = spatial_memory.SpatialMemoryConfig()
+CONFIG = spatial_config.SpatialMemoryConfig()
 MEMORY_SIZE = 20  # of the golden refinement
 
 

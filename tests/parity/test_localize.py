@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.dcf import localization, spatial_memory
+from samn_jax.dcf import localization, spatial_config
 from tests.parity.golden import files
 
-CONFIG = spatial_memory.SpatialMemoryConfig()
+CONFIG = spatial_config.SpatialMemoryConfig()
 
 
 @jax.jit

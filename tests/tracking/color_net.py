@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from samn_jax import overrides
-from samn_jax.dcf import augmentation, spatial_memory
+from samn_jax.dcf import augmentation, spatial_config
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.entry import Key, Value
 from samn_jax.models.network import QueryFeatures
@@ -19,7 +19,7 @@ CONFIG = TrackerConfig(
     filter_crop_size=96,
     memory=MemoryConfig(capacity=4),
     min_area_px=10,
-    spatial=spatial_memory.SpatialMemoryConfig(
+    spatial=spatial_config.SpatialMemoryConfig(
         num_projected=3,
         first_steps=2,
         first_cg_iterations=3,

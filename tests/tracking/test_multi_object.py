@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.dcf import spatial_memory
+from samn_jax.dcf import filter_fit
 from samn_jax.tracking import init_tracker, multi_object, track_step, tracker
 from tests.tracking import color_net
 
@@ -117,7 +117,7 @@ def test_work_is_done_for_filled_slots_and_filters_that_are_due(monkeypatch):
         monkeypatch.setattr(module, name, note)
 
     counted(tracker, "locate")
-    counted(spatial_memory, "refine_filter")
+    counted(filter_fit, "refine_filter")
     # Two of three slots are filled. Filters are refined every third frame, and no peak
     # is taken for a distractor, on which they would be at once.
     spatial = dataclasses.replace(color_net.CONFIG.spatial, hard_negative_ratio=1.0)
