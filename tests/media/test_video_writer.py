@@ -116,7 +116,7 @@ def test_frames_of_two_sizes_are_refused(video, tmp_path):
 
 def test_a_file_that_lost_frames_is_refused(video, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        video_writer.VideoWriter, "_encode", lambda self, frame: None, raising=True
+        video_writer.VideoWriter, "_encode", lambda self, frame: [], raising=True
     )
     opened = source.open_source(str(video))
     place = destination.Destination(tmp_path / "out.mp4")
