@@ -66,6 +66,8 @@ def log_to_terminal() -> None:
     """Shows warnings, but for those of the libraries that say nothing to a user."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger("absl").setLevel(logging.ERROR)
+    # Of each array that a full disk has not taken; the error that follows says it once.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _read_config(flags: argparse.Namespace) -> Any:

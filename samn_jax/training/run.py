@@ -145,9 +145,11 @@ class Run:
 
     def close(self) -> None:
         """Waits for what is being written."""
-        self.checkpoints.close()
-        if self.log:
-            self.log.close()
-        close = getattr(self.batches, "close", None)
-        if close:
-            close()
+        try:
+            self.checkpoints.close()
+        finally:
+            if self.log:
+                self.log.close()
+            close = getattr(self.batches, "close", None)
+            if close:
+                close()

@@ -12,6 +12,8 @@ import pytest
 
 from samn_jax import overrides
 from samn_jax.errors import InputError
+from samn_jax.evaluation import identity
+from samn_jax.evaluation.trackers import registry as trackers
 from samn_jax.memory import registry, source
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.designs import ring
@@ -82,6 +84,19 @@ def test_a_tracker_takes_a_design_by_file_with_its_settings(mine, model):
     assert changed.spec != tracker.spec and hash(changed.spec) != hash(tracker.spec)
     given = Tracker.from_checkpoint(model(), design=ring.Ring(5))
     assert given.spec.memory == ring.Ring(5)
+
+
+def test_7_changed_code_of_a_design_is_another_run(mine, model, tmp_path):
+    def claim():
+        where = (f"memory.design={mine}:Two",)
+        _, facts = trackers.load_tracker("samn", str(model()), where)
+        identity.claim(tmp_path / "out", facts)
+
+    claim()
+    claim()
+    mine.write_text(mine.read_text().replace("0.8", "0.7") + "# changed\n")
+    with pytest.raises(InputError, match=r"another run: memory_source is .*delete it"):
+        claim()
 
 
 def test_a_design_named_again_in_a_notebook_is_the_new_one(monkeypatch):

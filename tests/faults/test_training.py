@@ -144,6 +144,26 @@ def test_11_data_that_would_not_be_read_is_refused(tmp_path, capsys, data):
     )
 
 
+# 8: a disk that is full.
+
+
+@pytest.mark.parametrize("kilobytes", [63, 54, 40])
+def test_8_a_full_disk_is_one_line_and_the_run_goes_on(
+    finished, data, tmp_path, small_disk, kilobytes
+):
+    filler, folder = small_disk / "filler", small_disk / "run"
+    filler.write_bytes(bytes(kilobytes << 10))
+    with pytest.raises(InputError, match=r"can't be written.*(full|space)") as error:
+        go_on(folder, data)
+    assert str(error.value).isprintable()
+    moved = tmp_path / "run"  # With what was kept of it to a larger disk.
+    if folder.exists():
+        shutil.copytree(folder, moved)
+    assert go_on(moved, data) == "finished"
+    whole = (finished / "model.safetensors").read_bytes()
+    assert (moved / "model.safetensors").read_bytes() == whole
+
+
 # 8, 11: damaged files of a run folder.
 
 
