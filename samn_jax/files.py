@@ -132,12 +132,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Writes a UTF-8 text file in one step.
+    """Writes a UTF-8 text file in one step; bytes of names that are none are escaped.
 
     Raises:
       InputError: it can't be written.
     """
-    write_bytes(path, content.encode())
+    write_bytes(path, content.encode(errors="backslashreplace"))
 
 
 def write_json(path: Path, content: Any) -> None:

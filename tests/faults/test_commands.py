@@ -14,6 +14,7 @@ import pytest
 
 import evaluate
 import train
+from samn_jax import files
 from samn_jax.convert import __main__ as convert
 from samn_jax.data import check as data_check
 from samn_jax.data import prepare
@@ -273,3 +274,8 @@ def test_names_are_shown_escaped_by_every_command(
     monkeypatch.chdir(tmp_path)
     assert_one_line(capsys, main(list(words)), r"a\nb\x1b[31m")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_note_that_is_no_text_is_written_escaped(tmp_path):
+    files.write_text(tmp_path / "report.html", "a note \udcff")
+    assert (tmp_path / "report.html").read_text() == "a note \\udcff"
