@@ -1,6 +1,7 @@
 """SAMN in JAX: track any object through a video, mask by mask."""
 
 import importlib
+import pkgutil
 from typing import TYPE_CHECKING, Any
 
 from samn_jax.version import __version__ as __version__
@@ -34,15 +35,22 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Public name of the tracker, imported with JAX at its first use.
+    """Public name of the tracker or a module, imported with JAX at its first use.
 
     Processes that only read or score results start in a fraction of the time so.
     """
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("samn_jax.tracking"), name)
+    if name in __all__:
+        return getattr(importlib.import_module("samn_jax.tracking"), name)
+    if name in _modules():
+        return importlib.import_module(f"samn_jax.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     """All names of the module, those not yet imported too."""
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_modules()})
+
+
+def _modules() -> list[str]:
+    """Names of the package's modules and folders."""
+    return [module.name for module in pkgutil.iter_modules(__path__)]

@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from samn_jax import varying
+
 SIMILARITIES = ("dot", "l2")
 # A finite stand-in for log(0): a whole chunk of empty slots must not give inf - inf.
 EMPTY = -1e30
@@ -135,6 +137,7 @@ def attend_in_chunks(
         jnp.zeros((cells, values.shape[-1]), jnp.float32),
     )
     parts = _chunks(keys, values, log_weights, chunk=chunk)
+    start = varying.like(start, (query, *parts))
     (top, total, readout), _ = jax.lax.scan(body, start, parts)
     readout = (readout / total[:, None]).astype(values.dtype)
     return readout.reshape(*query_key.shape[:2], -1), top + jnp.log(total)

@@ -125,6 +125,8 @@ def find_model(name_or_path: str | Path) -> Path:
     Raises:
       InputError: there is no such file and no shipped model of that name.
     """
+    if not isinstance(name_or_path, str | os.PathLike):  # Its own error says less.
+        name_or_path = repr(name_or_path)
     path = Path(name_or_path)
     shipped = PRETRAINED / f"{name_or_path}.safetensors"
     for candidate in (path, shipped):

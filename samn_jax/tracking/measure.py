@@ -75,7 +75,10 @@ def report(
     crop: crops.SquareCrop,
     frame_hw: tuple[int, ...],
 ) -> Prediction:
-    """Returns the frame's answer without its uncertainty, which is left 0."""
+    """Returns the frame's answer without its uncertainty, which is left 0.
+
+    The confidence is NaN if a probability is, and not that of a target that is lost.
+    """
     size = prob.shape[0]
     answer = prob
     if config.keep_component:
@@ -89,6 +92,6 @@ def report(
         mask=crops.paste_crop(answer, crop, image_hw=frame_hw),
         polygon=jnp.where(found, polygon, 0.0),
         box_xywh=jnp.where(found, boxes.xyxy_to_xywh(corners.reshape(4)), 0.0),
-        confidence=measured.confidence,
+        confidence=jnp.where(jnp.isnan(prob).any(), jnp.nan, measured.confidence),
         uncertainty=jnp.zeros((), jnp.float32),
     )

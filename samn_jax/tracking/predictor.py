@@ -2,20 +2,19 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
 
+from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.geometry import box_masks
 from samn_jax.memory import parameters
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
 from samn_jax.models import model_file, winograd
-from samn_jax.tracking import multi_object, slots
+from samn_jax.tracking import checks, multi_object, padding, slots, state_checks
 from samn_jax.tracking import tracker as tracker_lib
 from samn_jax.tracking.config import TrackerConfig, file_config
 from samn_jax.tracking.multi_object import MultiPrediction, MultiState
@@ -27,7 +26,6 @@ from samn_jax.tracking.state import (
 )
 
 State = TrackerState | MultiState
-Answer = TypeVar("Answer", Prediction, MultiPrediction)
 
 _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
 _step = jax.jit(multi_object.step_any, static_argnums=0, donate_argnums=2)
@@ -35,7 +33,7 @@ _video = jax.jit(multi_object.track_any, static_argnums=0, donate_argnums=2)
 _copy = jax.jit(lambda state: jax.tree.map(jnp.copy, state))
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Tracker:
     """Tracks objects, frame by frame; all state is outside, in a pytree.
 
@@ -44,12 +42,37 @@ class Tracker:
     free. With several objects an answer is a `MultiPrediction`.
 
     Frames are uint8 (H, W, 3) RGB. The first frame of a size compiles (see `warm_up`);
-    sizes that share a bucket of 64 pixels share the compilation.
+    sizes that share a bucket of 64 pixels share the compilation. What cannot be used is
+    an `InputError`, a state of another tracker too, as `state_checks` says.
+
+    Attributes:
+      spec: network, settings (`TrackerConfig`) and memory design.
+      variables: weights of the network.
+      object_slots: slots of a state with several objects, at first; once all are taken
+        so many are added, and the next step compiles anew. Each slot, even an empty
+        one, takes the memory of one object's state: 19 MB with `lite`.
     """
 
     spec: TrackerSpec
     variables: dict[str, Any]
-    object_slots: int = 4  # of a state with several objects, at first
+    object_slots: int = 4
+    _forms: dict[tuple[int, int], state_checks.Form] = dataclasses.field(
+        default_factory=dict, init=False
+    )
+
+    def __post_init__(self) -> None:
+        """Checks the number of slots."""
+        most = checks.MAX_OBJECT_ID
+        checks.check_count(self.object_slots, "object_slots", most)
+
+    def __repr__(self) -> str:
+        """Returns network, memory and sizes on one line."""
+        config, memory = self.config, type(self.spec.memory).__name__
+        return (
+            f"Tracker({type(self.spec.network).__name__}, memory={memory}, "
+            f"capacity={config.memory.capacity}, crop_size={config.crop_size}, "
+            f"object_slots={self.object_slots})"
+        )
 
     @classmethod
     def from_checkpoint(
@@ -65,8 +88,13 @@ class Tracker:
 
         Raises:
           InputError: the file is missing, damaged or of another model; a setting is
-            unknown or not right.
+            unknown or not right; the design is none.
         """
+        if not isinstance(design, Design | None):
+            raise InputError(
+                f"design is {files.shown(repr(design))}: give an object that inherits "
+                "from samn_jax.memory.design.Design, or memory={'design': name}"
+            )
         model = model_file.load_model(checkpoint)
         if design is not None:  # No other one need be there.
             overrides = {**overrides, "memory.design": MemoryConfig.design}
@@ -97,24 +125,24 @@ class Tracker:
 
         Raises:
           InputError: not exactly one of both is given, the mask is empty or of another
-            size than the frame, the box lies outside the frame, or the frame is no
-            uint8 RGB image.
+            size than the frame, the box lies outside the frame, the frame is no uint8
+            RGB image, or the answer is NaN.
         """
         if (mask is None) == (box_xywh is None):
             raise InputError("give either mask or box_xywh to start from")
-        _check_frame(frame)
+        checks.check_frame(frame)
         from_mask = mask is not None
-        given = mask if from_mask else _fill_box(box_xywh, frame.shape[:2])
-        given = _check_mask(given, frame.shape[:2])
+        given = mask if from_mask else checks.fill_box(box_xywh, frame.shape[:2])
+        given = checks.check_mask(given, frame.shape[:2])
         state, answer = _init(
             self.spec,
             self.variables,
-            _pad(frame),
+            padding.pad(frame),
             jnp.array(frame.shape[:2], jnp.int32),
-            _pad(given),
+            padding.pad(given),
             from_mask=from_mask,
         )
-        return state, _cut(answer, frame.shape[:2])
+        return state, padding.finish(answer, frame.shape[:2])
 
     def add_object(
         self,
@@ -136,10 +164,10 @@ class Tracker:
           box_xywh: its box.
 
         Raises:
-          InputError: as in `init`; the frame has another size than those before; or the
-            id is taken.
+          InputError: as in `init`; the state is not this tracker's; the frame has
+            another size than those before; or the id is taken or not in 1-255.
         """
-        _check_frame(frame, state)
+        checks.check_frame(frame, None if state is None else self._check(state))
         one, _ = self.init(frame, mask=mask, box_xywh=box_xywh)
         return self.add_state(state, one, object_id)
 
@@ -150,14 +178,25 @@ class Tracker:
         object_id: int | None = None,
     ) -> MultiState:
         """Returns what `add_object` does, of an object that `init` has started."""
+        size = self._check(one, single=True)
+        if state is not None and self._check(state) != size:
+            raise InputError(
+                f"the object was started in a frame of {size}, the others in one of "
+                f"{self._check(state)}: all are tracked in the same frames"
+            )
         return slots.add_object(state, one, object_id, slots=self.object_slots)
 
     def remove_object(self, state: MultiState, object_id: int) -> MultiState:
         """Returns the state without an object; its slot is free for another.
 
         Raises:
-          InputError: there is no such object.
+          InputError: there is no such object, or the state is of one tracked alone.
         """
+        self._check(state)
+        if isinstance(state, TrackerState):
+            raise InputError(
+                "the state is of one object tracked alone: to remove it, drop the state"
+            )
         return slots.remove_object(state, object_id)
 
     def step(
@@ -168,17 +207,18 @@ class Tracker:
         The given state stays valid: it can be kept, stepped again, forked.
 
         Raises:
-          InputError: the frame is not of the first frame's size, or no uint8 RGB image.
+          InputError: the frame is not of the first frame's size, or no uint8 RGB image;
+            the state is not this tracker's; or the answer is NaN.
         """
-        return self.step_in_place(_copy(state), frame)
+        checks.check_frame(frame, self._check(state))
+        return self._step(_copy(state), frame)
 
     def step_in_place(
         self, state: State, frame: np.ndarray
     ) -> tuple[State, Prediction | MultiPrediction]:
         """Returns what `step` returns; the given state's buffers are lost."""
-        _check_frame(frame, state)
-        state, answer = _step(self.spec, self.variables, state, _pad(frame))
-        return state, _cut(answer, frame.shape[:2])
+        checks.check_frame(frame, self._check(state))
+        return self._step(state, frame)
 
     def track_video(
         self, state: State, frames: np.ndarray
@@ -191,13 +231,10 @@ class Tracker:
         Raises:
           InputError: there is no frame, or as in `step`.
         """
-        if not len(frames):
-            raise InputError("the chunk holds no frames: give one or more")
-        for frame in frames:
-            _check_frame(frame, state)
-        padded = np.stack([_pad(frame) for frame in frames])
+        checks.check_frames(frames, self._check(state))
+        padded = np.stack([padding.pad(frame) for frame in frames])
         state, answers = _video(self.spec, self.variables, state, padded)
-        return state, _cut(answers, frames[0].shape[:2])
+        return state, padding.finish(answers, frames[0].shape[:2])
 
     def warm_up(self, height: int, width: int, *, from_mask: bool = True) -> None:
         """Compiles `init` and `step` for frames of a size, so that the first is fast.
@@ -206,86 +243,41 @@ class Tracker:
           height: of the frames, pixels.
           width: of the frames, pixels.
           from_mask: whether `init` will be given a mask, or else a box.
+
+        Raises:
+          InputError: the size is not of whole numbers above 0.
         """
+        checks.check_count(height, "the height")
+        checks.check_count(width, "the width")
         frame = np.zeros((height, width, 3), np.uint8)
         box = width / 4, height / 4, width / 2, height / 2
         start: dict[str, Any] = {"box_xywh": box}
         if from_mask:
-            start = {"mask": _fill_box(box, (height, width))}
+            start = {"mask": checks.fill_box(box, (height, width))}
         state, _ = self.init(frame, **start)
         self.step(state, frame)
 
+    def _step(
+        self, state: State, frame: np.ndarray
+    ) -> tuple[State, Prediction | MultiPrediction]:
+        state, answer = _step(self.spec, self.variables, state, padding.pad(frame))
+        return state, padding.finish(answer, frame.shape[:2])
 
-def _check_frame(frame: np.ndarray, state: State | None = None) -> None:
-    """Raises InputError unless the frame is uint8 RGB, and of the state's size."""
-    shape, dtype = np.shape(frame), getattr(frame, "dtype", None)
-    if len(shape) != 3 or shape[2] != 3 or dtype != np.uint8:
-        raise InputError(f"a frame is {dtype} {shape}: give uint8 (height, width, 3)")
-    if state is None:
-        return
-    size = tuple(np.asarray(state.extent_hw).tolist())
-    if shape[:2] != size:
-        raise InputError(
-            f"a frame is {shape[:2]}, the first one {size}: bring all to one size, or "
-            "start anew"
-        )
+    def _check(self, state: Any, *, single: bool = False) -> tuple[int, int]:
+        """Returns the size of a state's frames, after `state_checks.check_state`."""
+        return state_checks.check_state(state, self._form, single=single)
 
-
-def _pad(image: np.ndarray) -> np.ndarray:
-    """Returns the frame or mask padded to its bucket."""
-    height, width = bucket(*image.shape[:2])
-    rest = [(0, 0)] * (image.ndim - 2)
-    pads = [(0, height - image.shape[0]), (0, width - image.shape[1]), *rest]
-    return np.pad(image, pads)
-
-
-def _cut(answer: Answer, size: tuple[int, ...]) -> Answer:
-    """Returns the answer with its maps cut to the frame, on the host."""
-    height, width = size
-
-    def cut(x: Array) -> Any:
-        return np.asarray(x)[..., :height, :width]
-
-    if isinstance(answer, MultiPrediction):
-        objects = _cut(answer.objects, size)
-        return answer._replace(objects=objects, ids=cut(answer.ids))
-    return answer._replace(mask=cut(answer.mask))
-
-
-def _check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
-    """Returns the mask as float32 0/1.
-
-    Raises:
-      InputError: it has another size than the frame, or no pixel is set.
-    """
-    array = np.asarray(mask)
-    if array.shape != tuple(size):
-        raise InputError(
-            f"the first mask is {array.shape}, its frame {tuple(size)}: "
-            "give a mask of the frame's size"
-        )
-    inside = array > 0.5
-    if not inside.any():
-        raise InputError("the first mask is empty: mark the object in it")
-    return inside.astype(np.float32)
-
-
-def _fill_box(box_xywh: Any, size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
-    """Returns the mask of the pixels whose centers lie in the box.
-
-    Raises:
-      InputError: the box is not four numbers, or has no pixel inside the frame.
-    """
-    try:
-        box = np.asarray(box_xywh, np.float64)
-    except (TypeError, ValueError):
-        box = np.zeros(0)
-    if box.shape != (4,) or not np.isfinite(box).all() or (box[2:] <= 0).any():
-        raise InputError(f"box {box_xywh} is no box: give x,y,w,h with w and h above 0")
-    mask = box_masks.fill_box(box, size)
-    if not mask.any():
-        raise InputError(
-            f"box {box.tolist()} holds no pixel of the frame of {size[1]} x {size[0]}: "
-            "give x,y,w,h in pixels"
-        )
-    return mask
+    def _form(self, size: tuple[int, int]) -> state_checks.Form:
+        """Returns how this tracker's states are built, for frames of a size."""
+        padded = bucket(*size)
+        if padded not in self._forms:
+            state, _ = _init.eval_shape(
+                self.spec,
+                self.variables,
+                jax.ShapeDtypeStruct((*padded, 3), np.uint8),
+                jax.ShapeDtypeStruct((2,), np.int32),
+                jax.ShapeDtypeStruct(padded, np.float32),
+                from_mask=True,
+            )
+            self._forms[padded] = state_checks.Form.of(state)
+        return self._forms[padded]

@@ -81,7 +81,10 @@ def segment(
     log_odds = spec.network.apply(
         variables, readout, view.query, view.center_xy, method="decode"
     )
-    return jnp.where(view.inside, jax.nn.sigmoid(log_odds[0]), 0.0), read
+    prob = jnp.where(view.inside, jax.nn.sigmoid(log_odds[0]), 0.0)
+    # A decoder may swallow NaN (a maximum does on a CPU) and be certain of nothing.
+    parts = [jnp.isnan(x).any() for x in jax.tree.leaves(read.readout)]
+    return jnp.where(jnp.stack(parts).any(), jnp.nan, prob), read
 
 
 def encode(

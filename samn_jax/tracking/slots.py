@@ -5,11 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from samn_jax.errors import InputError
-from samn_jax.tracking import multi_object
+from samn_jax.tracking import checks, multi_object
 from samn_jax.tracking.multi_object import MultiState
 from samn_jax.tracking.state import TrackerState
-
-MAX_OBJECT_ID = 255
 
 _empty_slots = jax.jit(multi_object.empty_slots, static_argnums=1)
 _add_slots = jax.jit(multi_object.add_slots, static_argnums=1)
@@ -30,11 +28,11 @@ def add_object(
       state: the objects so far; an object that was tracked alone becomes number 1.
       one: the new object's own state.
       object_id: its id; None takes the one after the highest.
-      slots: how many there are at first. Where all are taken, twice as many are made,
+      slots: how many there are at first. Where all are taken, as many more are made,
         and the next step compiles anew.
 
     Raises:
-      InputError: the id is taken, or not in 1-255.
+      InputError: the id is taken, or no whole number in 1-255.
     """
     several: MultiState
     if isinstance(state, TrackerState):
@@ -42,13 +40,12 @@ def add_object(
     else:
         several = _empty_slots(one, slots) if state is None else state
     ids = object_ids(several)
-    object_id = max(ids) + 1 if object_id is None else object_id
-    if object_id and object_id in ids:
+    given = max(ids) + 1 if object_id is None else object_id
+    object_id = checks.check_object_id(given)
+    if object_id in ids:
         raise InputError(f"object {object_id} is there already: remove it first")
-    if not 1 <= object_id <= MAX_OBJECT_ID:
-        raise InputError(f"object id {object_id} is not in 1-{MAX_OBJECT_ID}")
     if 0 not in ids:
-        several = _add_slots(several, len(ids))
+        several = _add_slots(several, slots)
     slot = ids.index(0) if 0 in ids else len(ids)
     return _place(several, one, slot, object_id)
 
@@ -59,6 +56,7 @@ def remove_object(state: MultiState, object_id: int) -> MultiState:
     Raises:
       InputError: there is no such object.
     """
+    object_id = checks.check_object_id(object_id)
     ids = sorted(i for i in object_ids(state) if i)
     if object_id not in ids:
         there = ", ".join(map(str, ids)) or "none"

@@ -80,7 +80,9 @@ class Prediction(NamedTuple):
     mask: Float[Array, "H W"]  # object probability
     polygon: Float[Array, "4 2"]  # rotated box, corners (x, y)
     box_xywh: Float[Array, "4"]  # axis-aligned box around the mask
-    confidence: Float[Array, ""]  # in [0, 1]; 0 when the target is lost
+    confidence: Float[
+        Array, ""
+    ]  # in [0, 1]; 0 if the target is lost, NaN if the mask is
     uncertainty: Float[Array, ""]  # of the spatial memory: about 1 is certain
 
 

@@ -8,7 +8,7 @@ import pytest
 from samn_jax import errors
 from samn_jax.memory.designs import ring
 from samn_jax.models import model_file
-from samn_jax.tracking import Tracker, predictor
+from samn_jax.tracking import Tracker, checks, predictor
 from tests.models import tiny_lite
 from tests.tracking import color_net
 from tests.tracking.compile_count import count_compilations
@@ -124,7 +124,7 @@ BAD_STARTS = {
     "color mask": ({"mask": FRAMES[0]}, r"\(96, 120, 3\)"),
     "empty mask": ({"mask": EMPTY}, "empty"),
     "faint mask": ({"mask": EMPTY + 0.3}, "empty"),
-    "NaN mask": ({"mask": EMPTY + np.nan}, "empty"),
+    "NaN mask": ({"mask": EMPTY + np.nan}, "NaN or infinity"),
     "box outside": ({"box_xywh": (200, 5, 9, 9)}, "no pixel of the frame of 120 x 96"),
     "box between pixels": ({"box_xywh": (5.6, 5.6, 0.2, 0.2)}, "no pixel"),
     "box of NaN": ({"box_xywh": (np.nan, 5, 9, 9)}, "is no box"),
@@ -171,14 +171,14 @@ def test_a_frame_of_another_size_is_refused_even_in_the_same_bucket(begun):
 
 def test_box_and_mask_of_any_kind_mark_the_same_pixels():
     size = (6, 8)
-    mask = predictor._fill_box((1.5, 2.0, 3.0, 2.0), size)
+    mask = checks.fill_box((1.5, 2.0, 3.0, 2.0), size)
     wanted = np.zeros(size, bool)
     wanted[2:4, 1:4] = True  # centers 1.5, 2.5, 3.5 lie in [1.5, 4.5)
     np.testing.assert_array_equal(mask, wanted)
-    half_out = predictor._fill_box((-3, -3, 5, 5), size)
+    half_out = checks.fill_box((-3, -3, 5, 5), size)
     assert half_out.sum() == 4
     for given in (wanted, wanted * 1, wanted * 255, wanted.astype(np.float32)):
-        checked = predictor._check_mask(given, size)
+        checked = checks.check_mask(given, size)
         assert checked.dtype == np.float32
         np.testing.assert_array_equal(checked, wanted)
 

@@ -52,7 +52,8 @@ def test_two_devices_track_as_one_does():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"memory.machine.mode": "emd"}, {"crop_samples": 2}]
+    "fields",
+    [{"memory.machine.mode": "emd"}, {"crop_samples": 2}, {"memory.chunk_slots": 2}],
 )
 def test_every_loop_passes_the_checks(fields):
     spec = color_net.make_spec(**fields)

@@ -94,7 +94,7 @@ def winners(masks: dict[int, Mask]) -> Ids:
     """Returns each pixel's most probable object, 0 where the background is likelier.
 
     The background's probability is Π(1 - p), as these were found independently (STM,
-    ICCV 2019, section 3.4); `tracking.multi_object.winners` is given shares instead,
+    ICCV 2019, section 3.4); `tracking.joining.winners` is given shares instead,
     out of which soft aggregation has taken the background's already.
 
     Args:
