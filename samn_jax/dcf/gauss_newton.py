@@ -25,19 +25,6 @@ class GaussNewtonResult(NamedTuple):
     losses: Float[Array, " steps_plus_one"]  # ‖r‖² before each step and at the end
 
 
-def from_residuals(
-    residual_fn: Callable[[PyTree[Array]], PyTree[Array]],
-) -> Callable[[PyTree[Array]], Linearization]:
-    """The problem of `residual_fn`, linearised by automatic differentiation."""
-
-    def linearize(params: PyTree[Array]) -> Linearization:
-        residuals, push_forward = jax.linearize(residual_fn, params)
-        transpose = jax.linear_transpose(push_forward, params)
-        return Linearization(residuals, push_forward, lambda r: transpose(r)[0])
-
-    return linearize
-
-
 def gauss_newton(
     problem: Callable[[PyTree[Array]], Linearization],
     params: PyTree[Array],
@@ -52,8 +39,8 @@ def gauss_newton(
     JᵀJ d = −Jᵀ r from d = 0. The full step is taken, without line search.
 
     Args:
-        problem: Gives the linearisation at a point: `from_residuals(residual_fn)`, or
-            hand-written where a faster transpose is known.
+        problem: Gives the linearisation at a point; hand-written, as in `correlation`,
+            its transpose is faster than one that is derived.
         params: Where to start.
         preconditioner: As for `conjugate_gradient`: an approximate diagonal of JᵀJ.
         num_steps: Outer (linearisation) steps.

@@ -10,7 +10,7 @@ from samn_jax.errors import InputError
 from samn_jax.geometry import box_masks
 
 MAX_OBJECT_ID = 255
-_RGB = "give a uint8 array (height, width, 3)"
+_RGB = "give uint8 (height, width, 3)"
 
 
 def check_frame(frame: Any, size: tuple[int, int] | None = None) -> None:

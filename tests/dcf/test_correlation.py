@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from samn_jax.dcf import correlation, gauss_newton
+from samn_jax.dcf import correlation
+from tests.dcf import linearized
 
 SHAPE = (3, 7, 6, 5)  # N h w C
 ALPHA = 0.05
@@ -98,7 +99,7 @@ def test_filter_problem_against_automatic_differentiation():
 
     _assert_same_problem(
         correlation.filter_problem(samples, filter_reg=0.1, mlu_alpha=ALPHA),
-        gauss_newton.from_residuals(residuals),
+        linearized.from_residuals(residuals),
         0.1 * _normal(2, 4, 4, 5),
         _normal(3, 4, 4, 5),
     )
@@ -116,7 +117,7 @@ def test_joint_problem_against_projecting_the_samples():
         correlation.joint_problem(
             samples, filter_reg=0.1, projection_reg=1e-4, mlu_alpha=ALPHA
         ),
-        gauss_newton.from_residuals(residuals),
+        linearized.from_residuals(residuals),
         correlation.JointParams(0.1 * _normal(2, 4, 4, 2), _normal(3, 5, 2)),
         correlation.JointParams(_normal(4, 4, 4, 2), _normal(5, 5, 2)),
     )

@@ -4,12 +4,13 @@ import numpy as np
 from scipy import optimize
 
 from samn_jax.dcf import gauss_newton
+from tests.dcf import linearized
 
 
 def _fit(residual_fn, start, *, num_steps, num_cg_iterations):
     return jax.jit(
         lambda params: gauss_newton.gauss_newton(
-            gauss_newton.from_residuals(residual_fn),
+            linearized.from_residuals(residual_fn),
             params,
             preconditioner=jax.tree.map(lambda _: 1.0, params),
             num_steps=num_steps,

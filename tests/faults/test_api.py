@@ -2,12 +2,15 @@
 
 import functools
 import re
+import subprocess
+import sys
 
 import jax
 import jaxtyping
 import numpy as np
 import pytest
 
+import samn_jax
 from samn_jax import errors
 from samn_jax.tracking import Tracker, init_tracker
 from tests.tracking import color_net
@@ -193,7 +196,7 @@ BAD_FRAMES = {
 @pytest.mark.parametrize("name", BAD_FRAMES)
 def test_a_frame_that_is_none(name, alone, several):
     frame = BAD_FRAMES[name]
-    message = "a frame is .*give a uint8 array"
+    message = "a frame is .*give uint8"
     refuses(message, TRACKER.init, frame, mask=MASKS[0])
     refuses(message, TRACKER.step, alone, frame)
     refuses(message, TRACKER.step_in_place, several, frame)
@@ -261,3 +264,18 @@ def test_a_readout_that_is_nan(alone, several):
 def test_a_tracker_shows_itself_in_one_line():
     line = "Tracker(ColorNet, memory=Ring, capacity=4, crop_size=64, object_slots=2)"
     assert repr(TRACKER) == line
+
+
+def test_a_state_that_a_box_began_is_the_trackers_own():
+    state, _ = TRACKER.init(FRAMES[0], box_xywh=BOX)
+    state, answer = TRACKER.step(state, FRAMES[1])
+    assert color_net.overlap(answer.mask, MASKS[1]) > 0.8
+
+
+def test_modules_are_attributes_without_an_import():
+    code = "import sys, samn_jax as s; s.errors.InputError; print('jax' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert done.stdout.split() == [b"False"]
+    assert {"data", "memory", "tracking", "Tracker"} <= set(dir(samn_jax))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        samn_jax.nothing  # noqa: B018
