@@ -58,8 +58,9 @@ def consolidate(
     """Returns the state in which chosen working cells have become prototypes.
 
     The `count` chosen cells of most use for their life become the prototypes; the value
-    of each is what it reads from all that were chosen. They take the long-term places
-    that are empty or of least use for their life; the chosen cells are forgotten.
+    of each is what it reads from all that were chosen, its use and life stay. They take
+    the long-term places that are empty or of least use for their life; the chosen cells
+    are forgotten.
 
     Args:
       state: w working cells, then the long-term ones, at least `count`.

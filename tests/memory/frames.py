@@ -78,3 +78,8 @@ def held(slots):
     """Numbers of the frames that can be read after each frame, sorted."""
     pairs = zip(slots.frame_idx, slots.valid, strict=True)
     return [sorted(numbers[valid].tolist()) for numbers, valid in pairs]
+
+
+def at(tree, step):
+    """What arrays with a leading axis of frames are after one of them."""
+    return jax.tree.map(lambda x: x[step], tree)

@@ -4,7 +4,8 @@ Y. Liang et al., "Video Object Segmentation with Adaptive Feature Bank and
 Uncertain-Region Refinement", NeurIPS 2020 (code: AFB-URR bbd4339, FeatureBank). A
 cell whose nearest in the bank has a cosine above .95 moves it, with a rate of .1 and
 its norm kept; others are appended. A bank cell's use grows with the log of the queries
-that attend to it; over budget the one of least use for its age goes.
+that attend to it; over budget the one of least use for its age goes. Cells of a
+person's mask take no part in merging here: they stay as they are.
 """
 
 import dataclasses
@@ -75,11 +76,11 @@ class AfbUrr(Design):
         queries = jnp.sum((read.slot_mass > ATTENDED).astype(jnp.float32), axis=(0, 1))
         used = state.used + jnp.where(seen, jnp.log1p(queries), 0.0)
         new, known = cells_lib.cells_of(entry), state.cells
-        cosine = jnp.where(known.valid, reader.cosine(new.key, known.key), -1.0)
-        nearest = jnp.argmax(cosine, axis=1)
         # What a person has marked stays as it is, and is not merged away.
-        merges = (jnp.max(cosine, axis=1) > self.alike) & ~known.given[nearest]
-        merges = merges & ~entry.given
+        learned = known.valid & ~known.given
+        cosine = jnp.where(learned, reader.cosine(new.key, known.key), -1.0)
+        nearest = jnp.argmax(cosine, axis=1)
+        merges = (jnp.max(cosine, axis=1) > self.alike) & ~entry.given
         merged = cells_lib.merge(known, new, nearest, merges & keep, self.rate)
         age = jnp.maximum(entry.frame_idx - state.born, 1).astype(jnp.float32)
         places, free = cells_lib.victims(merged, used / age, nearest.size)
@@ -90,7 +91,8 @@ class AfbUrr(Design):
         fresh = jnp.where(appended, places, known.valid.size)
         used = used.at[fresh].set(0.0, mode="drop")
         born = state.born.at[fresh].set(entry.frame_idx, mode="drop")
-        reason = jnp.where(keep & ~jnp.any(appended), Reason.MERGED, reason)
+        all_merged = keep & jnp.any(merges) & ~jnp.any(appended)
+        reason = jnp.where(all_merged, Reason.MERGED, reason)
         into = jnp.where(jnp.any(merges), nearest[jnp.argmax(merges)], -1)
         slot = jnp.where(appended[0], places[0], jnp.where(keep, into, -1))
         report = entry_lib.report(reason, slot, cells_lib.forgotten(known, bank))

@@ -5,8 +5,9 @@ Atkinson-Shiffrin Memory Model", ECCV 2022 (code: XMem f3b841d). When the workin
 is full, all its frames but the first and the newest become candidates; the 128 cells of
 most use for their life become prototypes, whose values are a softmax readout over the
 candidates; over budget the prototype of least use for its life goes. Use is the
-attention of all queries here, XMem's that of their best 30 matches; its sensory memory
-(a recurrent state of the decoder) is the network's, not a memory design's.
+attention of all queries here, XMem's that of their best 30 matches; a prototype keeps
+the use and life of its cell, XMem's starts anew; its sensory memory (a recurrent state
+of the decoder) is the network's, not a memory design's.
 """
 
 import dataclasses
