@@ -1,10 +1,10 @@
-"""Pictures of results: masks over frames, contact sheets, maps as heat."""
+"""Pictures of results: masks over frames, contact sheets."""
 
 from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from samn_jax.data.formats import palette
 
@@ -21,11 +21,6 @@ _OBJECT_OPACITY = 0.38
 _DARK = (24, 24, 28)
 _LABEL_PX = 18
 _WHITE = (255, 255, 255)
-# Dark violet, blue, green, yellow, red: brighter, then hotter.
-_HEAT_STOPS = np.array(
-    [[0.19, 0.07, 0.23], [0.16, 0.55, 0.95], [0.3, 0.9, 0.4], [0.98, 0.75, 0.2],
-     [0.75, 0.1, 0.05]], np.float32,
-)  # fmt: skip
 
 
 def overlay_mask(
@@ -117,31 +112,6 @@ def _draw_label(
     cv2.circle(picture, middle, dot, color, -1, cv2.LINE_AA)
     at = (x + 4 * dot, y + height // 2 + round(5 * scale))
     cv2.putText(picture, text, at, font, size, _WHITE, 1, cv2.LINE_AA)
-
-
-def overlay_heat(
-    frame: RGB,
-    heat: Float[np.ndarray, "h w"],
-    limits: tuple[float, float] | None = None,
-    opacity: float = 0.6,
-) -> RGB:
-    """The frame under a map of any size, low values blue and high ones red.
-
-    Args:
-      frame: picture that the map covers wholly.
-      heat: a score map, or weights of memory cells.
-      limits: values of the first and last color; the map's extremes if left out.
-      opacity: of the map, 0-1.
-    """
-    low, high = (heat.min(), heat.max()) if limits is None else limits
-    span = max(high - low, np.finfo(np.float32).tiny)
-    level = np.clip((heat.astype(np.float32) - low) / span, 0, 1)
-    size = frame.shape[1::-1]
-    level = cv2.resize(level, size, interpolation=cv2.INTER_LINEAR)
-    stops = np.linspace(0, 1, len(_HEAT_STOPS))
-    colors = [np.interp(level, stops, channel) for channel in _HEAT_STOPS.T]
-    mixed = frame * (1 - opacity) + 255 * opacity * np.stack(colors, axis=-1)
-    return np.round(mixed).astype(np.uint8)
 
 
 def contact_sheet(

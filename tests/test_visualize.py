@@ -38,29 +38,6 @@ def test_overlay_leaves_its_input_alone():
     np.testing.assert_array_equal(FRAME, before)
 
 
-def test_heat_is_hot_where_the_map_is_high():
-    heat = np.zeros((4, 6), np.float32)
-    heat[1, 4] = 3.0
-    picture = visualize.overlay_heat(FRAME, heat, opacity=1.0).astype(int)
-    redness = picture[..., 0] - picture[..., 2]
-    y, x = np.unravel_index(redness.argmax(), redness.shape)
-    assert 10 <= y < 20
-    assert 40 <= x < 50
-    assert redness[-1, 0] < 0
-
-
-def test_heat_of_a_constant_map_is_uniform():
-    heat = np.full((4, 6), 0.3, np.float32)
-    picture = visualize.overlay_heat(FRAME, heat, opacity=1.0)
-    assert np.unique(picture.reshape(-1, 3), axis=0).shape[0] == 1
-
-
-def test_heat_limits_make_maps_comparable():
-    low = visualize.overlay_heat(FRAME, np.full((2, 2), 0.1, np.float32), (0.0, 1.0))
-    high = visualize.overlay_heat(FRAME, np.full((2, 2), 0.9, np.float32), (0.0, 1.0))
-    assert np.abs(low.astype(int) - high).max() > 60
-
-
 @pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 1), (4, 2)])
 def test_contact_sheet_places_pictures_row_by_row(count, rows):
     pictures = [np.full((20, 30, 3), 50 + 40 * i, np.uint8) for i in range(count)]

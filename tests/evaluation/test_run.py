@@ -1,8 +1,6 @@
-import dataclasses
 import hashlib
 import json
 import re
-from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -10,10 +8,11 @@ import pytest
 
 import evaluate
 import samn_jax
-from samn_jax import compilation, overrides
+from samn_jax import compilation
 from samn_jax.data.formats import images
 from samn_jax.evaluation.trackers import baselines
 from samn_jax.evaluation.trackers import registry as trackers
+from tests.evaluation.fake_tracker import FakeTracker
 
 NUM_FRAMES = 5
 CLIPS = ("a", "b", "c")
@@ -266,31 +265,6 @@ def test_box_benchmark_is_tracked_and_scored(data_dir, tmp_path):
     assert code == 0
     scored = json.loads((tmp_path / "scored" / "results.json").read_text())
     assert scored["metrics"] == tracked["metrics"]
-
-
-class Spec(NamedTuple):
-    config: Any
-    source: str
-
-
-@dataclasses.dataclass(frozen=True)
-class FakeConfig:
-    capacity: int = 8
-
-
-@dataclasses.dataclass(frozen=True)
-class FakeTracker(baselines.CopyFirst):
-    """Takes the place of `samn_jax.Tracker`."""
-
-    spec: Spec
-
-    @property
-    def config(self):
-        return self.spec.config
-
-    @classmethod
-    def from_checkpoint(cls, checkpoint, **settings):
-        return cls(Spec(overrides.merge(FakeConfig(), settings), "a memory's code"))
 
 
 def test_checkpoint_and_config_are_kept_with_the_results(

@@ -74,24 +74,21 @@ def is_empty(region: Region) -> bool:
 
 
 def corners(regions: Sequence[Region]) -> Float[np.ndarray, "F V 2"]:
-    """Corners of boxes and polygons, NaN where there is a code.
-
-    Those with fewer corners than others repeat their last one.
-    """
+    """Corners of boxes and polygons, the last one repeated; NaN for a code."""
     plain = [region for region in regions if not isinstance(region, MaskRegion)]
     if len(plain) < len(regions):
         raise errors.InputError(
             "a mask where a box or polygon belongs: data with masks are of VOT2020"
         )
-    sizes = np.array([len(region) for region in plain])
+    sizes = np.array(list(map(len, plain)))
     table = np.full((len(plain), max(4, sizes.max() // 2), 2), np.nan)
     is_box = sizes == 4
     boxes = np.array([r for r in plain if len(r) == 4]).reshape(-1, 4)
     table[is_box, :4] = polygons.box_to_polygon(boxes)
     table[is_box, 4:] = table[is_box, 3:4]
-    for index in np.flatnonzero(sizes > 4):
-        ring = plain[index].reshape(-1, 2)
-        table[index, : len(ring)], table[index, len(ring) :] = ring, ring[-1]
+    for row, size, region in zip(table, sizes, plain, strict=True):
+        if size > 4:
+            row[: size // 2], row[size // 2 :] = region.reshape(-1, 2), region[-2:]
     return table
 
 

@@ -21,8 +21,6 @@ from samn_jax.evaluation.trackers import interface, objects, warm_up
 
 Ids = UInt8[np.ndarray, "H W"]
 
-_FRAMES_AHEAD = 4
-
 
 def track_objects(
     tracker: interface.VideoTracker,

@@ -24,9 +24,7 @@ def score_otb(sequences: Sequence[boxes.BoxSequence], results_dir: Path) -> Scor
     """
     scores = {}
     for sequence in sequences:
-        result = boxes.read_boxes(
-            results_dir / f"{sequence.name}.txt", sequence.num_frames
-        )
+        result = _result(sequence, results_dir)
         scores[sequence.name] = sot.otb_scores(result, _truths(sequence))._asdict()
     return _mean_over_videos(scores)
 
@@ -41,9 +39,7 @@ def score_trackingnet(
     """
     scores = {}
     for sequence in sequences:
-        result = boxes.read_boxes(
-            results_dir / f"{sequence.name}.txt", sequence.num_frames
-        )
+        result = _result(sequence, results_dir)
         of_video = sot.trackingnet_scores(result, _truths(sequence))
         scores[sequence.name] = of_video._asdict()
     return _mean_over_videos(scores)
@@ -86,6 +82,12 @@ def _got10k_measures(overlaps: Float[np.ndarray, " f"]) -> dict[str, float]:
         "SR_0.5": scores.success_50,
         "SR_0.75": scores.success_75,
     }
+
+
+def _result(sequence: boxes.BoxSequence, results_dir: Path) -> Float[np.ndarray, "F 4"]:
+    """Returns the boxes of a sequence's one file."""
+    path = results_dir / f"{sequence.name}.txt"
+    return boxes.read_boxes(path, sequence.num_frames)
 
 
 def _truths(sequence: boxes.BoxSequence) -> boxes.Boxes:
