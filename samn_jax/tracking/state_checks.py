@@ -56,14 +56,15 @@ def check_state(
     """
     kinds = (TrackerState,) if single else (TrackerState, MultiState)
     if not isinstance(state, kinds):
-        one = "one object's state" if single else "a state"
-        raise InputError(f"{one} is needed, not a {type(state).__name__}: {_GIVE}")
+        wanted = "one object's state" if single else "a state"
+        raise InputError(f"{wanted} is needed, not a {type(state).__name__}: {_GIVE}")
     several = isinstance(state, MultiState)
-    one = state.objects if several else state
-    if several and (np.ndim(state.object_ids) != 1 or not len(state.object_ids)):
+    given: Any = state  # of either kind
+    one, ids = (given.objects, given.object_ids) if several else (given, None)
+    if several and (np.ndim(ids) != 1 or not len(ids)):
         raise InputError(f"the state does not hold the ids of its objects: {_GIVE}")
     leaves, tree = jax.tree.flatten(one)
-    for leaf in (*leaves, state.object_ids) if several else leaves:
+    for leaf in (*leaves, ids) if several else leaves:
         if isinstance(leaf, jax.Array) and leaf.is_deleted():
             raise InputError(
                 "the state was used up by step_in_place or track_video: go on with the "
@@ -73,7 +74,7 @@ def check_state(
     form = form_of(size)
     if tree != form.tree:
         raise InputError(_other_parts(one, form))
-    slots = (len(state.object_ids),) if several else ()
+    slots = (len(ids),) if several else ()
     for index, (leaf, (shape, dtype)) in enumerate(
         zip(leaves, form.leaves, strict=True)
     ):
