@@ -60,7 +60,8 @@ def check_state(
         raise InputError(f"{wanted} is needed, not a {type(state).__name__}: {_GIVE}")
     several = isinstance(state, MultiState)
     given: Any = state  # of either kind
-    one, ids = (given.objects, given.object_ids) if several else (given, None)
+    one = given.objects if several else given
+    ids: Any = given.object_ids if several else None
     if several and (np.ndim(ids) != 1 or not len(ids)):
         raise InputError(f"the state does not hold the ids of its objects: {_GIVE}")
     leaves, tree = jax.tree.flatten(one)
