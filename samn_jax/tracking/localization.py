@@ -32,7 +32,8 @@ def first_memory(
     size = config.filter_crop_size
     side = 2.0 * crops.search_side(target.size_wh, config.filter_factor)
     crop = crops.filter_crop(target.center_xy, side, out_size=2 * size)
-    patch = crops.sample_crop(frame, extent_hw, crop, out_size=2 * size)
+    image = frame.astype(jnp.float32) / 255.0
+    patch = crops.sample_crop(image, extent_hw, crop, out_size=2 * size)
     center = crops.points_to_crop(target.center_xy, crop, out_size=2 * size)
     samples = augmentation.augment_first_frame(
         patch, center, config=config.augmentation
@@ -62,7 +63,8 @@ def sight(
     size = config.filter_crop_size
     side = crops.search_side(target.size_wh, config.filter_factor)
     crop = crops.filter_crop(target.center_xy, side, out_size=size)
-    patch = crops.sample_crop(frame, extent_hw, crop, out_size=size)
+    image = frame.astype(jnp.float32) / 255.0
+    patch = crops.sample_crop(image, extent_hw, crop, out_size=size)
     features: Any = spec.network.apply(variables, patch[None], method="filter_features")
     scale = crops.crop_scale(crop, size)
     localization = spatial_lib.localize(

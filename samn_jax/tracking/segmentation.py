@@ -56,7 +56,7 @@ def look(
     crop, center_xy = place
     size = spec.config.crop_size
     image = crops.sample_mean(
-        frame,
+        frame.astype(jnp.float32) / 255.0,
         extent_hw,
         crop,
         out_size=size,
