@@ -107,7 +107,8 @@ def initial_variables(
         return _with_memory(config, model_file.load_model(source).variables)
     key = jax.random.key(config.seed)
     variables = jax.jit(functools.partial(_draw, config))(key)
-    if not isinstance(config.model, lite.LiteConfig):
+    model = config.model
+    if model.network != "lite" or not isinstance(model, lite.LiteConfig):
         return variables
     if source:
         wanted = variables["params"]["trunk"]

@@ -50,7 +50,7 @@ def test_all_recipes_load_and_their_stages_fit(tmp_path):
     for path in sorted((ROOT / "configs" / "recipes").glob("*.py")):
         recipe = recipe_lib.load_recipe(path.stem)
         jobs = jobs_lib.plan(recipe, tmp_path, videos, "trunk.npz")
-        jobs_lib.check(jobs, devices=1)
+        jobs_lib.check(recipe, jobs, devices=1)
         assert jobs[0].config.init_from == "trunk.npz"
         assert "python -m samn_jax.training.recipe" in path.read_text()
 
