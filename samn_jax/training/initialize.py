@@ -114,7 +114,7 @@ def initial_variables(
         wanted = variables["params"]["trunk"]
         variables["params"]["trunk"] = trunk_file.read_trunk(source, wanted)
     images = jnp.asarray(frames, jnp.float32) / 255.0
-    taps = lite.measure_taps(variables, lite.LiteNet(config.model), images)
+    taps = lite.measure_taps(variables, lite.LiteNet(model), images)
     variables["params"].update(taps)
     return variables
 
