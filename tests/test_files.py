@@ -1,6 +1,7 @@
 """Files that are whole or absent, and names that stay in their folder."""
 
 import concurrent.futures
+import errno
 import json
 import os
 
@@ -127,3 +128,13 @@ def test_files_are_read_or_refused_in_a_line(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     with pytest.raises(InputError, match="loop can't be read, its symbolic links"):
         files.read_bytes(tmp_path / "loop")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_missing_permission_is_named_with_its_cure(tmp_path, number):
+    expected = "a.txt can't be written: permission denied: make its folder writable"
+    with (
+        pytest.raises(InputError, match=expected),
+        files.explained(tmp_path / "a.txt"),
+    ):
+        raise PermissionError(number, "no")
