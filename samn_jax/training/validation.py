@@ -77,12 +77,13 @@ class Validator:
 def held_out_batches(
     config: TrainConfig, videos: Sequence[sources.Video]
 ) -> list[unroll_lib.Batch]:
-    """Returns fixed batches of crops of the videos; none without videos."""
+    """Returns fixed batches of the videos' crops, drawn evenly; none without videos."""
     if not videos:
         return []
     plain = dataclasses.replace(
         config.sampling,
         video_share=1.0,
+        video_shares=(),  # they name sources of the training clips
         distractor_share=0.0,
         occluder_share=0.0,
         gap_growth=0,

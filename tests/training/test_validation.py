@@ -1,3 +1,5 @@
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -32,3 +34,16 @@ def test_held_out_crops_are_always_the_same():
         np.testing.assert_array_equal(a.frames, b.frames)
         np.testing.assert_array_equal(a.masks, b.masks)
     assert validation.held_out_batches(config, ()) == []
+
+
+def test_held_out_crops_need_no_clip_of_the_training_sources():
+    by_source = dataclasses.replace(
+        tiny.config().sampling, video_shares=(("turn-", 1.0), ("", 9.0))
+    )
+    config = dataclasses.replace(tiny.config(), sampling=by_source)
+    plain = validation.held_out_batches(tiny.config(), tiny.videos())
+    assert not any(v.name.startswith("turn-") for v in tiny.videos())
+    for a, b in zip(
+        plain, validation.held_out_batches(config, tiny.videos()), strict=True
+    ):
+        np.testing.assert_array_equal(a.frames, b.frames)
