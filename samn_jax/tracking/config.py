@@ -45,6 +45,10 @@ class TrackerConfig:
       use_spatial: whether there is a spatial memory, the correlation filter.
       filter_crop_size: side in pixels of what the filter sees, a multiple of 16.
       filter_factor: side of its crop in the frame over sqrt(w·h) of the target.
+      one_search_region: the filter looks at the appearance network's crop, around the
+        target's last place, which is encoded once; `filter_crop_size` and
+        `filter_factor` have no say then. The paper has two crops, the network's around
+        the place that the filter found.
       spatial: the spatial memory.
       augmentation: the filter's samples of the first frame.
       accept_uncertainty: below it the filter's position and sample are accepted.
@@ -74,6 +78,7 @@ class TrackerConfig:
     use_spatial: bool = True
     filter_crop_size: int = 256
     filter_factor: float = 4.5
+    one_search_region: bool = False
     spatial: SpatialMemoryConfig = SpatialMemoryConfig()
     augmentation: augmentation_lib.AugmentationConfig = (
         augmentation_lib.AugmentationConfig()
@@ -108,6 +113,11 @@ class TrackerConfig:
         settings.check_positive(self, *_POSITIVE)
         settings.check_at_least(self, 1, *_AT_LEAST_ONE)
         settings.check_shares(self, *_SHARES)
+        if self.one_search_region and self.whole_frame:
+            raise InputError(
+                "one_search_region and whole_frame are both on: a filter needs a crop "
+                "that follows the target, so switch one off"
+            )
         samples = self.augmentation.num_samples
         if self.use_spatial and self.spatial.capacity < samples:
             raise InputError(

@@ -8,6 +8,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from samn_jax.dcf import augmentation
 from samn_jax.dcf import spatial_memory as spatial_lib
 from samn_jax.geometry import crops
+from samn_jax.tracking import segmentation
 from samn_jax.tracking.state import Target, TrackerSpec
 
 
@@ -28,23 +29,16 @@ def first_memory(
     target: Target,
 ) -> spatial_lib.SpatialMemory:
     """Returns the spatial memory fitted to augmented copies of the first frame."""
-    config = spec.config
-    size = config.filter_crop_size
-    side = 2.0 * crops.search_side(target.size_wh, config.filter_factor)
-    crop = crops.filter_crop(target.center_xy, side, out_size=2 * size)
-    image = frame.astype(jnp.float32) / 255.0
-    patch = crops.sample_crop(image, extent_hw, crop, out_size=2 * size)
+    config, size = spec.config, _size(spec)
+    patch, crop = _patch(spec, frame, extent_hw, target, times=2)
     center = crops.points_to_crop(target.center_xy, crop, out_size=2 * size)
     samples = augmentation.augment_first_frame(
         patch, center, config=config.augmentation
     )
-    features: Any = spec.network.apply(
-        variables, samples.crops, method="filter_features"
-    )
     scale = crops.crop_scale(crop, 2 * size)
     return spatial_lib.init_spatial_memory(
         config.spatial,
-        features.astype(jnp.float32),
+        _features(spec, variables, samples.crops),
         samples.target_centers_px / config.spatial.stride,
         target.size_wh[::-1] * scale / config.spatial.stride,
     )
@@ -58,17 +52,23 @@ def sight(
     memory_and_target: tuple[spatial_lib.SpatialMemory, Target],
 ) -> Sighting:
     """Returns where the filter sees the target around its last place."""
-    config = spec.config
+    patch, crop = _patch(spec, frame, extent_hw, memory_and_target[1], times=1)
+    features = _features(spec, variables, patch[None])
+    return sight_in(spec, features, crop, extent_hw, memory_and_target)
+
+
+def sight_in(
+    spec: TrackerSpec,
+    features: Float[Array, "1 h w C"],
+    crop: crops.SquareCrop,
+    extent_hw: Int[Array, "2"],
+    memory_and_target: tuple[spatial_lib.SpatialMemory, Target],
+) -> Sighting:
+    """Returns where the filter sees the target in a crop of which it has features."""
     memory, target = memory_and_target
-    size = config.filter_crop_size
-    side = crops.search_side(target.size_wh, config.filter_factor)
-    crop = crops.filter_crop(target.center_xy, side, out_size=size)
-    image = frame.astype(jnp.float32) / 255.0
-    patch = crops.sample_crop(image, extent_hw, crop, out_size=size)
-    features: Any = spec.network.apply(variables, patch[None], method="filter_features")
-    scale = crops.crop_scale(crop, size)
+    scale = crops.crop_scale(crop, _size(spec))
     localization = spatial_lib.localize(
-        config.spatial,
+        spec.config.spatial,
         memory,
         features[0].astype(jnp.float32),
         target_size_px=target.size_wh[::-1] * scale,
@@ -120,6 +120,42 @@ def learn(
 def _to_cells(
     spec: TrackerSpec, sighting: Sighting, center_xy: Float[Array, "2"]
 ) -> Float[Array, "2"]:
-    size = spec.config.filter_crop_size
-    center = crops.points_to_crop(center_xy, sighting.crop, out_size=size)
+    center = crops.points_to_crop(center_xy, sighting.crop, out_size=_size(spec))
     return center / spec.config.spatial.stride
+
+
+def _size(spec: TrackerSpec) -> int:
+    """Returns the side in pixels of what the filter sees."""
+    config = spec.config
+    return config.crop_size if config.one_search_region else config.filter_crop_size
+
+
+def _features(
+    spec: TrackerSpec, variables: dict, images: Float[Array, "N S S 3"]
+) -> Float[Array, "N h w C"]:
+    """Returns what the filter is applied to: of one search region, what is shared."""
+    if spec.config.one_search_region:
+        query: Any = spec.network.apply(variables, images, method="encode_query")
+        return jnp.asarray(query.pyramid[0])
+    features: Any = spec.network.apply(variables, images, method="filter_features")
+    return jnp.asarray(features)
+
+
+def _patch(
+    spec: TrackerSpec,
+    frame: UInt8[Array, "H W 3"],
+    extent_hw: Int[Array, "2"],
+    target: Target,
+    *,
+    times: int,
+) -> tuple[Float[Array, "P P 3"], crops.SquareCrop]:
+    """Returns the filter's crop around the target, `times` as wide, and its place."""
+    config, size = spec.config, times * _size(spec)
+    image = frame.astype(jnp.float32) / 255.0
+    if config.one_search_region:
+        region = segmentation.choose_crop(spec, target, extent_hw, jnp.int32(0))
+        crop = region._replace(side=times * region.side)
+        return segmentation.sample(spec, image, extent_hw, crop, size), crop
+    side = times * crops.search_side(target.size_wh, config.filter_factor)
+    crop = crops.filter_crop(target.center_xy, side, out_size=size)
+    return crops.sample_crop(image, extent_hw, crop, out_size=size), crop

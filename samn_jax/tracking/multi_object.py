@@ -13,7 +13,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax.dcf import spatial_memory as spatial_lib
-from samn_jax.geometry import crops
 from samn_jax.tracking import joining, localization, segmentation, slot_loops
 from samn_jax.tracking import tracker as tracker_lib
 from samn_jax.tracking.state import Prediction, TrackerSpec, TrackerState
@@ -147,24 +146,18 @@ def _see(
 
     An empty slot shows nothing: its part is zero.
     """
-
-    def look(one: TrackerState, place: tracker_lib.Place) -> segmentation.View:
-        return tracker_lib.look(spec, variables, one, frame, place)
-
     shared = None
     if spec.config.whole_frame:
         first = slot_loops.take(state.objects, 0)
-        shared = look(first, tracker_lib.Place(None, first.target, jnp.float32(0.0)))
+        place = tracker_lib.Place(None, first.target, jnp.float32(0.0))
+        shared = tracker_lib.look(spec, variables, first, frame, place)
 
     def see(one: TrackerState) -> tracker_lib.Seen:
-        place = tracker_lib.locate(spec, variables, one, frame)
         if shared is None:
-            view = look(one, place)
+            place, view = tracker_lib.observe(spec, variables, one, frame)
         else:
-            center_xy = place.target.center_xy
-            size = spec.config.crop_size
-            center = crops.points_to_crop(center_xy, shared.crop, out_size=size)
-            view = shared._replace(center_xy=center[None])
+            place = tracker_lib.locate(spec, variables, one, frame)
+            view = segmentation.aim(spec, shared, place.target.center_xy)
         prob, read = tracker_lib.segment(spec, variables, one, place, view)
         return tracker_lib.Seen(place, view, prob, read)
 

@@ -55,16 +55,30 @@ def look(
     """Returns the crop and its features; `place`: crop and target's center."""
     crop, center_xy = place
     size = spec.config.crop_size
-    image = crops.sample_mean(
-        frame.astype(jnp.float32) / 255.0,
-        extent_hw,
-        crop,
-        out_size=size,
-        samples=spec.config.crop_samples,
-    )[None]
+    image = frame.astype(jnp.float32) / 255.0
+    image = sample(spec, image, extent_hw, crop, size)[None]
     query: Any = spec.network.apply(variables, image, method="encode_query")
     center = crops.points_to_crop(center_xy, crop, out_size=size)
     return View(crop, image, query, center[None], _inside(crop, extent_hw, size))
+
+
+def aim(spec: TrackerSpec, view: View, center_xy: Float[Array, "2"]) -> View:
+    """Returns the view with the target thought to be at a point of the image."""
+    size = spec.config.crop_size
+    center = crops.points_to_crop(center_xy, view.crop, out_size=size)
+    return view._replace(center_xy=center[None])
+
+
+def sample(
+    spec: TrackerSpec,
+    image: Float[Array, "H W 3"],
+    extent_hw: Int[Array, "2"],
+    crop: crops.SquareCrop,
+    size: int,
+) -> Float[Array, "S S 3"]:
+    """Returns a crop as the network is to see it, `size` pixels wide."""
+    samples = spec.config.crop_samples
+    return crops.sample_mean(image, extent_hw, crop, out_size=size, samples=samples)
 
 
 def segment(

@@ -104,12 +104,29 @@ def track_step(
     frame: UInt8[Array, "H W 3"],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state and the answer after one more frame."""
-    place = locate(spec, variables, state, frame)
-    view = look(spec, variables, state, frame, place)
+    place, view = observe(spec, variables, state, frame)
     prob, read = segment(spec, variables, state, place, view)
     prob = aggregation.join_one(prob, kind=spec.config.aggregation)
     seen = Seen(place, view, prob, read)
     return conclude(spec, variables, state, seen, frame.shape[:2])
+
+
+def observe(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    frame: UInt8[Array, "H W 3"],
+) -> tuple[Place, segmentation.View]:
+    """Returns where the target is thought to be, and what is seen around it."""
+    if state.spatial is None or not spec.config.one_search_region:
+        place = locate(spec, variables, state, frame)
+        return place, look(spec, variables, state, frame, place)
+    last = Place(None, state.target, jnp.zeros((), jnp.float32))
+    view = look(spec, variables, state, frame, last)
+    features, known = view.query.pyramid[0], (state.spatial, state.target)
+    sighting = localization.sight_in(spec, features, view.crop, state.extent_hw, known)
+    place = _place(spec, state.target, sighting)
+    return place, segmentation.aim(spec, view, place.target.center_xy)
 
 
 def locate(
@@ -121,14 +138,10 @@ def locate(
     """Returns where the spatial memory thinks that the target is."""
     if state.spatial is None:
         return Place(None, state.target, jnp.zeros((), jnp.float32))
-    target = state.target
     sighting = localization.sight(
-        spec, variables, frame, state.extent_hw, (state.spatial, target)
+        spec, variables, frame, state.extent_hw, (state.spatial, state.target)
     )
-    certain = sighting.uncertainty < spec.config.accept_uncertainty
-    center = jnp.where(certain, sighting.center_xy, target.center_xy)
-    target = target._replace(center_xy=center)
-    return Place(sighting, target, sighting.uncertainty)
+    return _place(spec, state.target, sighting)
 
 
 def look(
@@ -231,6 +244,13 @@ def track_video(
     """Returns the state after a chunk of frames, and all their answers."""
     step = functools.partial(track_step, spec, variables)
     return jax.lax.scan(step, state, frames)
+
+
+def _place(spec: TrackerSpec, target: Target, sighting: localization.Sighting) -> Place:
+    """Returns the place of a sighting; the target's last one if that is uncertain."""
+    certain = sighting.uncertainty < spec.config.accept_uncertainty
+    center = jnp.where(certain, sighting.center_xy, target.center_xy)
+    return Place(sighting, target._replace(center_xy=center), sighting.uncertainty)
 
 
 def _first_target(mask: Float[Array, "H W"]) -> Target:

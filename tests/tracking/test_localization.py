@@ -3,12 +3,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.tracking import localization
+from samn_jax.tracking import localization, segmentation
 from samn_jax.tracking.state import Target, floats
 from tests.tracking import color_net
 
 EXTENT = np.array([96, 120], np.int32)
 SPEC = color_net.make_spec()
+first = jax.jit(localization.first_memory, static_argnums=0)
 sight = jax.jit(localization.sight, static_argnums=0)
 
 
@@ -21,7 +22,6 @@ def make_target(x, y):
 def memory():
     """Fitted to a red square of 20 pixels around (60, 48)."""
     frame, _ = color_net.draw([(50, 38, 20, 20)])
-    first = jax.jit(localization.first_memory, static_argnums=0)
     return first(SPEC, {}, frame, EXTENT, make_target(60.0, 48.0))
 
 
@@ -45,6 +45,29 @@ def test_sight_follows_the_target(memory, shift):
     # A cell is 15 image pixels wide.
     np.testing.assert_allclose(sighting.center_xy, wanted, atol=6.0)
     assert sighting.uncertainty == 0, "the first frames are trusted"
+
+
+def test_one_search_region_is_the_networks_own_crop():
+    """Features of the network's view say what the filter's own look at it says."""
+    spec = color_net.make_spec(one_search_region=True, crop_size=96, crop_samples=2)
+    frame, _ = color_net.draw([(50, 38, 20, 20)])
+    moved, _ = color_net.draw([(60, 30, 20, 20)])
+    target = make_target(60.0, 48.0)
+    memory = first(spec, {}, frame, EXTENT, target)
+
+    @jax.jit
+    def sight_in_view(frame, extent):
+        crop = segmentation.choose_crop(spec, target, extent, jnp.int32(0))
+        place = (crop, target.center_xy)
+        features = segmentation.look(spec, {}, frame, extent, place).query.pyramid[0]
+        return localization.sight_in(spec, features, crop, extent, (memory, target))
+
+    ours = sight_in_view(moved, EXTENT)
+    own = sight(spec, {}, moved, EXTENT, (memory, target))
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-4), ours, own)
+    np.testing.assert_allclose(ours.center_xy, [70.0, 40.0], atol=6.0)
+    # The labels' width is a quarter of the target's size in cells of this crop.
+    np.testing.assert_allclose(memory.sigma, 0.25 * 20 * (96 / 80) / 16, rtol=1e-3)
 
 
 def test_sighting_stays_inside_the_frame(memory):

@@ -79,16 +79,22 @@ def make_two(spec):
     return ones, many
 
 
-@pytest.mark.parametrize("whole_frame", [True, False])
-def test_every_object_sees_what_it_would_alone(whole_frame):
-    spec = color_net.make_spec(whole_frame=whole_frame, use_spatial=False)
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"whole_frame": True, "use_spatial": False},
+        {"use_spatial": False},
+        {"one_search_region": True},
+    ],
+)
+def test_every_object_sees_what_it_would_alone(switches):
+    spec = color_net.make_spec(**switches)
     ones, many = make_two(spec)
     frame = jnp.asarray(FRAMES[1])
 
     @functools.partial(jax.jit, compiler_options=QUICK)
     def see_alone(one):
-        place = tracker.locate(spec, {}, one, frame)
-        view = tracker.look(spec, {}, one, frame, place)
+        place, view = tracker.observe(spec, {}, one, frame)
         return place, view, *tracker.segment(spec, {}, one, place, view)
 
     see = functools.partial(multi_object._see, spec, {}, frame=frame)

@@ -23,6 +23,11 @@ def test_a_side_that_the_stride_does_not_divide_is_refused(name, side):
         TrackerConfig(**{name: side})
 
 
+def test_one_search_region_of_the_whole_frame_is_refused():
+    with pytest.raises(errors.InputError, match="one_search_region and whole_frame"):
+        TrackerConfig(one_search_region=True, whole_frame=True)
+
+
 def test_equal_specs_are_one_static_argument():
     one, same = color_net.make_spec(), color_net.make_spec()
     other = color_net.make_spec(memory={"last_add": False})

@@ -92,6 +92,29 @@ def test_video_equals_frame_by_frame():
     jax.tree.map(same, together, apart)
 
 
+def test_one_search_region_is_encoded_once_and_follows_the_target(monkeypatch):
+    spec = color_net.make_spec(one_search_region=True)
+    mask = MASKS[0].astype(np.float32)
+    state, _ = init(spec, {}, FRAMES[0], EXTENT, mask, from_mask=True)
+    seen = []
+    encode = color_net.ColorNet.encode_query
+
+    def counted(net, image):
+        seen.append(image.shape)
+        return encode(net, image)
+
+    monkeypatch.setattr(color_net.ColorNet, "encode_query", counted)
+    monkeypatch.setattr(color_net.ColorNet, "filter_features", None)
+    follow = jax.jit(track_step, static_argnums=0)
+    for index in range(1, len(FRAMES)):
+        state, answer = follow(spec, {}, state, FRAMES[index])
+        assert color_net.overlap(answer.mask, MASKS[index]) > 0.8
+    assert seen == [(1, 64, 64, 3)], "one crop a frame, traced once"
+    assert 0.2 < answer.uncertainty < 3.0
+    accepted = int(jnp.sum(state.spatial.samples.weights > 0))
+    assert accepted == 6, "the filter has learned from it"
+
+
 def test_lost_target_is_said_to_be_lost_and_found_again():
     state = run()[0][3]
     target = state.target
