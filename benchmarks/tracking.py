@@ -59,7 +59,7 @@ def measure(network: str, capacity: int | None, frames: int) -> dict[str, float]
     variables = jax.jit(lambda k: model_file.init_variables(config, k))(
         jax.random.key(0)
     )
-    variables = winograd.with_fast_kernels(module, variables)
+    variables = winograd.for_this_machine(module, variables)
     overrides = {} if capacity is None else {"memory.capacity": capacity}
     tracker_config = default_config(config, **overrides)
     spec = tracking.TrackerSpec.of(module, tracker_config)

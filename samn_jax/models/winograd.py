@@ -103,8 +103,9 @@ def convolve(
 class Conv3x3(nn.Module):
     """A 3×3 convolution with bias that keeps the size; parameters as of nn.Conv.
 
-    Float32 inputs go through `convolve` where the collection `winograd` has the kernel,
-    which `with_fast_kernels` puts there; all others are convolved directly.
+    On CPUs float32 inputs go through `convolve` where the collection `winograd` has the
+    kernel, which `with_fast_kernels` puts there; all else is convolved directly. The
+    platform is the one that the program is lowered for.
 
     Attributes:
       channels: of the output.
@@ -122,26 +123,44 @@ class Conv3x3(nn.Module):
         bias = self.param("bias", nn.initializers.zeros, shape[-1:])
         if self.is_mutable_collection(COLLECTION) and not self.is_initializing():
             self.put_variable(COLLECTION, "kernel", transform_kernel(kernel, self.tile))
+        plain = (x, kernel.astype(x.dtype))
         if self.has_variable(COLLECTION, "kernel") and x.dtype == jnp.float32:
-            y = convolve(x, self.get_variable(COLLECTION, "kernel"), self.tile)
-        else:
-            axes = ("NHWC", "HWIO", "NHWC")
-            kernel = kernel.astype(x.dtype)
-            y = jax.lax.conv_general_dilated(
-                x, kernel, (1, 1), "SAME", dimension_numbers=axes
+            y = jax.lax.platform_dependent(
+                *plain,
+                self.get_variable(COLLECTION, "kernel"),
+                cpu=lambda x, _, fast: convolve(x, fast, self.tile),
+                default=lambda x, kernel, _: _directly(x, kernel),
             )
+        else:
+            y = _directly(*plain)
         return y + bias.astype(x.dtype)[None, None, None, :]
+
+
+def _directly(x: Float[Array, "B H W C"], kernel: Float[Array, "3 3 C D"]) -> Array:
+    axes = ("NHWC", "HWIO", "NHWC")
+    return jax.lax.conv_general_dilated(
+        x, kernel, (1, 1), "SAME", dimension_numbers=axes
+    )
+
+
+def for_this_machine(network: nn.Module, variables: dict[str, Any]) -> dict[str, Any]:
+    """Returns `with_fast_kernels` if JAX computes on a CPU, else the variables.
+
+    Elsewhere the transformed kernels would fill memory and never be used.
+    """
+    if jax.default_backend() != "cpu":
+        return dict(variables)
+    return with_fast_kernels(network, variables)
 
 
 def with_fast_kernels(network: nn.Module, variables: dict[str, Any]) -> dict[str, Any]:
     """Returns the variables with transformed kernels beside them, for inference on CPU.
 
     Variables made so must not be trained further: the transformed kernels would stay.
-    A network without `Conv3x3` modules gets its variables back, and so does any network
-    on another backend, whose own convolutions are as clever.
+    A network without `Conv3x3` modules, or without weights, gets its variables back.
     """
-    if jax.default_backend() != "cpu":
-        return dict(variables)
+    if not variables:
+        return {}
 
     def transform(variables: dict[str, Any]) -> dict[str, Any]:
         image = jnp.zeros((1, 32, 32, 3))

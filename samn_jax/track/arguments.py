@@ -54,8 +54,14 @@ def parser() -> argparse.ArgumentParser:
 
 def add_tracker(made: argparse.ArgumentParser) -> None:
     """Adds what says which tracker is used, and how it is set."""
-    add = made.add_argument_group("how it tracks").add_argument
-    add("--checkpoint", default="lite", help="model file, or `lite`")
+    group = made.add_argument_group("how it tracks")
+    group.add_argument("--checkpoint", default="lite", help="model file, or `lite`")
+    add_settings(group)
+
+
+def add_settings(group: argparse._ActionsContainer) -> None:
+    """Adds what says how a tracker is set."""
+    add = group.add_argument
     add("--memory", metavar="DESIGN", help="memory design: its name, or my.py:Mine")
     add(
         "--set",

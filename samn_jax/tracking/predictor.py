@@ -102,7 +102,7 @@ class Tracker:
         network = model_file.build_network(model.config)
         spec = TrackerSpec.of(network, config, design)
         variables = parameters.select(spec.memory, network, model.variables, checkpoint)
-        return cls(spec, winograd.with_fast_kernels(network, variables))
+        return cls(spec, winograd.for_this_machine(network, variables))
 
     @property
     def config(self) -> TrackerConfig:

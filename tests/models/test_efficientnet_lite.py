@@ -1,8 +1,10 @@
+import functools
 import os
 from pathlib import Path
 
 import chex
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -34,20 +36,30 @@ def test_depthwise_equals_the_grouped_convolution(key, size, stride, height_widt
     np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 
-def test_depthwise_gradient_equals_the_grouped_convolutions(key, monkeypatch):
+def test_depthwise_gradient_equals_the_grouped_convolutions(key):
     x = jax.random.normal(key, (1, 5, 6, 2))
     kernel = jax.random.normal(jax.random.fold_in(key, 1), (3, 3, 2))
 
-    def gradients():
-        loss = lambda x, k: jnp.sum(efficientnet_lite.depthwise(x, k, 2) ** 2)  # noqa: E731
+    def gradients(convolve):
+        loss = lambda x, k: jnp.sum(convolve(x, k) ** 2)  # noqa: E731
         return jax.jit(jax.grad(loss, argnums=(0, 1)))(x, kernel)
 
-    shifted = gradients()
-    # On other backends the grouped convolution is used.
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    grouped = gradients()
-    for one, other in zip(shifted, grouped, strict=True):
+    ours = gradients(lambda x, k: efficientnet_lite.depthwise(x, k, 2))
+    # What other platforms than the CPU are given.
+    grouped = gradients(
+        functools.partial(efficientnet_lite._grouped_convolution, stride=2)
+    )
+    for one, other in zip(ours, grouped, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@pytest.mark.parametrize("platform", ["cpu", "cuda", "tpu"])
+def test_depthwise_is_chosen_by_the_platform_that_it_is_lowered_for(platform):
+    shapes = jax.ShapeDtypeStruct((1, 8, 8, 6), np.float32)
+    kernel = jax.ShapeDtypeStruct((3, 3, 6), np.float32)
+    export = jax.export.export(DEPTHWISE, platforms=[platform])
+    text = export(shapes, kernel, 1).mlir_module()
+    assert ("feature_group_count = 6" in text) == (platform != "cpu")
 
 
 def pad_same(x, size, stride):

@@ -1,5 +1,6 @@
 import flax.linen as nn
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -64,3 +65,14 @@ def test_a_network_without_such_convolutions_keeps_its_variables(key):
 
     variables = Network().init(key, jnp.zeros((1, 32, 32, 3)), None)
     assert winograd.with_fast_kernels(Network(), variables).keys() == variables.keys()
+
+
+@pytest.mark.parametrize("platform", ["cpu", "cuda", "tpu"])
+def test_fast_kernels_are_used_by_programs_for_cpus_alone(platform, key):
+    network, image = winograd.Conv3x3(4), jnp.zeros((1, 8, 8, 3))
+    variables = network.init(key, image)
+    kernel = winograd.transform_kernel(variables["params"]["kernel"], 2)
+    variables = {**variables, winograd.COLLECTION: {"kernel": kernel}}
+    export = jax.export.export(jax.jit(network.apply), platforms=[platform])
+    text = export(variables, image).mlir_module()
+    assert ("stablehlo.convolution" in text) == (platform != "cpu")
