@@ -89,7 +89,7 @@ class Decoder(nn.Module):
         x = ResidualBlock(name="ResMM")(x)
         if self.positions == "sum":
             x = x + jnp.broadcast_to(distance, x.shape)
-        x = Refine(self.channels, name="RF3")(pyramid[1], x)
+        x = Refine(self.channels, tile=4, name="RF3")(pyramid[1], x)
         x = Refine(self.channels, tile=4, name="RF2")(pyramid[2], x)
         pred2 = nn.Conv(2, (3, 3), padding=1, dtype=x.dtype, name="pred2")
         return pred2(nn.relu(x))

@@ -5,6 +5,7 @@ and Gray, CVPR 2016): 2.25 times fewer for m = 2, 4 times for m = 4. The transfo
 kernels are 16/9 or 4 times as large, so they are made once, beside the parameters.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ COLLECTION = "winograd"
 # error of 2 and -2 (Barabasz et al., ACM TOMS 2020): 4e-6 of the largest output.
 POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 1.0, -1.0, 0.5, -2.0)}
 TAPS = 3
+# A large map is convolved in bands of rows, whose transform is at most so large: what
+# does not fit into a CPU's caches is waited for.
+BAND_BYTES = 2**23
 
 
 def transforms(tile: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,12 +80,28 @@ def convolve(
       kernel: from `transform_kernel` with the same `tile`.
       tile: side of the output tiles, 2 or 4.
     """
-    of_input, _, of_output = transforms(tile)
-    size = tile + TAPS - 1
-    batch, height, width, _ = x.shape
+    batch, height, width, channels = x.shape
     down, across = -(-height // tile), -(-width // tile)
     pads = ((1, down * tile - height + 1), (1, across * tile - width + 1))
     x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
+    spectrum = (tile + TAPS - 1) ** 2 * batch * down * across * channels
+    count = min(down, -(-spectrum * x.dtype.itemsize // BAND_BYTES))
+    edges = [down * i // count * tile for i in range(count + 1)]
+    bands = [
+        _convolve_band(x[:, start : stop + TAPS - 1], kernel, tile)
+        for start, stop in itertools.pairwise(edges)
+    ]
+    return jnp.concatenate(bands, axis=1)[:, :height, :width]
+
+
+def _convolve_band(
+    x: Float[Array, "B H2 W2 C"], kernel: Float[Array, "S C D"], tile: int
+) -> Float[Array, "B H W D"]:
+    """Returns the convolution of padded rows, sides multiples of `tile`."""
+    of_input, _, of_output = transforms(tile)
+    size = tile + TAPS - 1
+    batch, height, width, channels = x.shape
+    down, across = ((side - TAPS + 1) // tile for side in (height, width))
 
     def taps(array: Array, axis: int, tiles: int) -> list[Array]:
         span = (tiles - 1) * tile + 1
@@ -91,13 +111,12 @@ def convolve(
 
     rows = _combine(of_input, taps(x, 1, down))
     spectrum = _combine(of_input, taps(rows, 3, across), axis=1)
-    spectrum = spectrum.reshape(size**2, -1, x.shape[-1])
-    product = jnp.matmul(spectrum, kernel)
+    product = jnp.matmul(spectrum.reshape(size**2, -1, channels), kernel)
     product = product.reshape(size, size, batch, down, across, -1)
     rows = _combine(of_output, list(product))
     tiles = _combine(of_output, [rows[:, j] for j in range(size)])
     y = tiles.transpose(2, 3, 1, 4, 0, 5)
-    return y.reshape(batch, down * tile, across * tile, -1)[:, :height, :width]
+    return y.reshape(batch, down * tile, across * tile, -1)
 
 
 class Conv3x3(nn.Module):

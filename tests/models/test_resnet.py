@@ -1,3 +1,4 @@
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,6 +46,22 @@ def test_bottleneck_has_its_stride_on_the_3x3(stride):
     y = np.maximum(step(y, "conv2", "bn2", stride), 0.0)
     y = step(y, "conv3", "bn3") + step(x[0], "downsample_conv", "downsample_bn", stride)
     np.testing.assert_allclose(ours[0], np.maximum(y, 0.0), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_pointwise_is_the_convolution_of_that_parameter(key, dtype):
+    x = jax.random.normal(key, (2, 3, 4, 5)).astype(dtype)
+    plain = nn.Conv(6, (1, 1), use_bias=False, dtype=dtype)
+    ours = resnet.Pointwise(6)
+    variables = ours.init(key, x)
+    assert jax.tree.map(jnp.shape, variables) == jax.tree.map(
+        jnp.shape, plain.init(key, x)
+    )
+    y, wanted = (jax.jit(net.apply)(variables, x) for net in (ours, plain))
+    assert y.dtype == dtype
+    np.testing.assert_allclose(
+        np.asarray(y, np.float32), np.asarray(wanted, np.float32), rtol=1e-2, atol=1e-6
+    )
 
 
 def test_statistics_never_change_and_carry_no_gradient(key):

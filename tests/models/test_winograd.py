@@ -19,9 +19,11 @@ def test_transforms_give_the_correlation_of_a_line(tile):
     np.testing.assert_allclose(ours, np.correlate(line, taps, "valid"), atol=1e-12)
 
 
+@pytest.mark.parametrize("band_bytes", [1, 1500, winograd.BAND_BYTES])
 @pytest.mark.parametrize("tile", [2, 4])
-@pytest.mark.parametrize("size", [(8, 12), (5, 3)])
-def test_convolve_equals_scipy(tile, size):
+@pytest.mark.parametrize("size", [(8, 12), (5, 3), (19, 4)])
+def test_convolve_equals_scipy(monkeypatch, tile, size, band_bytes):
+    monkeypatch.setattr(winograd, "BAND_BYTES", band_bytes)
     rng = np.random.default_rng(1)
     x = rng.normal(size=(2, *size, 3)).astype(np.float32)
     kernel = rng.normal(size=(3, 3, 3, 4)).astype(np.float32)
