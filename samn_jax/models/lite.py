@@ -195,6 +195,7 @@ class LiteNet(nn.Module):
     """The compact appearance network; methods as in `network.Network`."""
 
     config: LiteConfig
+    has_fast_kernels = False  # see `winograd.with_fast_kernels`
 
     @property
     def similarity(self) -> str:

@@ -176,10 +176,11 @@ def with_fast_kernels(network: nn.Module, variables: dict[str, Any]) -> dict[str
     """Returns the variables with transformed kernels beside them, for inference on CPU.
 
     Variables made so must not be trained further: the transformed kernels would stay.
-    A network without `Conv3x3` modules, or without weights, gets its variables back.
+    A network without `Conv3x3` modules, or without weights, gets its variables back; it
+    is not even traced if it says so, by `has_fast_kernels = False`.
     """
-    if not variables:
-        return {}
+    if not variables or not getattr(network, "has_fast_kernels", True):
+        return dict(variables)
 
     def transform(variables: dict[str, Any]) -> dict[str, Any]:
         image = jnp.zeros((1, 32, 32, 3))

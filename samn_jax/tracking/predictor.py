@@ -142,6 +142,8 @@ class Tracker:
             padding.pad(given),
             from_mask=from_mask,
         )
+        # Here it is known without tracing the program once more.
+        self._forms.setdefault(bucket(*frame.shape[:2]), state_checks.Form.of(state))
         return state, padding.finish(answer, frame.shape[:2])
 
     def add_object(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from samn_jax.memory.entry import Value
-from samn_jax.models import lite, resize
+from samn_jax.models import lite, resize, winograd
 from tests.models import tiny_lite
 
 TINY = tiny_lite.CONFIG
@@ -155,3 +155,12 @@ def test_decoder_upsampling_commutes_with_the_narrowing(key):
     np.testing.assert_allclose(
         resize.upsample2(narrow(x)), narrow(resize.upsample2(x)), atol=1e-5
     )
+
+
+def test_lite_says_rightly_that_it_has_no_fast_kernels():
+    class Asked(lite.LiteNet):
+        has_fast_kernels = True
+
+    variables = tiny_lite.make_variables()
+    made = winograd.with_fast_kernels(Asked(tiny_lite.CONFIG), variables)
+    assert winograd.COLLECTION not in made
