@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samn_jax.models import winograd
+
 # Added to the variance, as torch does.
 BATCH_NORM_EPSILON = 1e-5
 # A block's output has this many times the channels of its 3×3 convolution.
@@ -69,6 +71,8 @@ class Bottleneck(nn.Module):
         ) -> Array:
             if size == 1 and step == (1, 1):
                 return Pointwise(channels, name=name)(y)
+            if size == winograd.TAPS and step == (1, 1):
+                return winograd.Conv3x3(channels, 4, use_bias=False, name=name)(y)
             kernel, pad = (size, size), size // 2
             return nn.Conv(
                 channels, kernel, step, pad, use_bias=False, dtype=x.dtype, name=name

@@ -85,7 +85,9 @@ def convolve(
     pads = ((1, down * tile - height + 1), (1, across * tile - width + 1))
     x = jnp.pad(x, ((0, 0), *pads, (0, 0)))
     spectrum = (tile + TAPS - 1) ** 2 * batch * down * across * channels
-    count = min(down, -(-spectrum * x.dtype.itemsize // BAND_BYTES))
+    # Each band reads the kernel once more.
+    most = max(BAND_BYTES, kernel.nbytes)
+    count = min(down, -(-spectrum * x.dtype.itemsize // most))
     edges = [down * i // count * tile for i in range(count + 1)]
     bands = [
         _convolve_band(x[:, start : stop + TAPS - 1], kernel, tile)
@@ -120,7 +122,7 @@ def _convolve_band(
 
 
 class Conv3x3(nn.Module):
-    """A 3×3 convolution with bias that keeps the size; parameters as of nn.Conv.
+    """A 3×3 convolution that keeps the size; parameters as of nn.Conv.
 
     On CPUs float32 inputs go through `convolve` where the collection `winograd` has the
     kernel, which `with_fast_kernels` puts there; all else is convolved directly. The
@@ -129,17 +131,18 @@ class Conv3x3(nn.Module):
     Attributes:
       channels: of the output.
       tile: 4 for large maps; 2 for small ones, whose kernels outweigh them.
+      use_bias: whether a bias is added.
     """
 
     channels: int
     tile: int = 2
+    use_bias: bool = True
 
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W D"]:
         """Returns the convolution of `x` in its type."""
         shape = (TAPS, TAPS, x.shape[-1], self.channels)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
-        bias = self.param("bias", nn.initializers.zeros, shape[-1:])
         if self.is_mutable_collection(COLLECTION) and not self.is_initializing():
             self.put_variable(COLLECTION, "kernel", transform_kernel(kernel, self.tile))
         plain = (x, kernel.astype(x.dtype))
@@ -152,6 +155,9 @@ class Conv3x3(nn.Module):
             )
         else:
             y = _directly(*plain)
+        if not self.use_bias:
+            return y
+        bias = self.param("bias", nn.initializers.zeros, shape[-1:])
         return y + bias.astype(x.dtype)[None, None, None, :]
 
 
