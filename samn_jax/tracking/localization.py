@@ -137,10 +137,10 @@ def _features(
     """Returns what the filter is applied to: of one search region, what is shared."""
 
     def at_once(images: Float[Array, "N S S 3"]) -> Float[Array, "N h w C"]:
-        if not spec.config.one_search_region:
-            return spec.network.apply(variables, images, method="filter_features")
-        query: Any = spec.network.apply(variables, images, method="encode_query")
-        return query.pyramid[0]
+        shared = spec.config.one_search_region
+        method = "encode_query" if shared else "filter_features"
+        made: Any = spec.network.apply(variables, images, method=method)
+        return jnp.asarray(made.pyramid[0] if shared else made)
 
     def in_turn(images: Float[Array, "N S S 3"]) -> Float[Array, "N h w C"]:
         return jax.lax.map(lambda image: at_once(image[None])[0], images)
