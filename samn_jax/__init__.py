@@ -15,7 +15,10 @@ if TYPE_CHECKING:
         TrackerConfig,
         TrackerSpec,
         TrackerState,
+        correct_target,
         init_tracker,
+        load_state,
+        save_state,
         track_step,
         track_video,
     )
@@ -28,7 +31,10 @@ __all__ = [
     "TrackerConfig",
     "TrackerSpec",
     "TrackerState",
+    "correct_target",
     "init_tracker",
+    "load_state",
+    "save_state",
     "track_step",
     "track_video",
 ]

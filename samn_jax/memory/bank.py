@@ -4,12 +4,13 @@ A bank has a fixed number of slots; one that is empty, or that must not be read 
 not `valid`. All functions are pure and take traced slot numbers and conditions.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from samn_jax.errors import InputError
 from samn_jax.memory.entry import Entry, Key, Slots, Value
 
 
@@ -78,6 +79,44 @@ def victim(
     candidates = rank == jnp.min(rank)
     worth = jnp.where(rank == 0, 0.0, worth.astype(jnp.float32))
     return jnp.argmin(jnp.where(candidates, worth, jnp.inf)).astype(jnp.int32)
+
+
+def forget(state: Any, slot: Int[Array, ""] | int) -> Any:
+    """Returns the state in which a slot can't be read any more, and is empty.
+
+    The only slot that can be read is not forgotten: a read needs something to read.
+
+    Args:
+      state: a memory that keeps its frames in a `SlotBank`, or a tracker's state of one
+        object with such a memory.
+      slot: which one, as in the table that `slots` returns.
+
+    Raises:
+      InputError: there is no `SlotBank` in the state, or no such slot in it.
+    """
+    leaves = jax.tree.leaves(state, is_leaf=_is_bank)
+    sizes = [x.valid.shape[-1] for x in leaves if _is_bank(x)]
+    if not sizes:
+        raise InputError("this memory has no slots of whole frames: none is forgotten")
+    if isinstance(slot, int) and not 0 <= slot < min(sizes):
+        raise InputError(f"there is no slot {slot}: give 0 to {min(sizes) - 1}")
+
+    def change(bank: Any) -> Any:
+        if not _is_bank(bank):
+            return bank
+        gone = jnp.arange(bank.valid.size) == slot
+        gone = gone & jnp.any(bank.valid & ~gone)
+        return bank._replace(
+            frame_idx=jnp.where(gone, -1, bank.frame_idx),
+            given=bank.given & ~gone,
+            valid=bank.valid & ~gone,
+        )
+
+    return jax.tree.map(change, state, is_leaf=_is_bank)
+
+
+def _is_bank(tree: Any) -> bool:
+    return isinstance(tree, SlotBank)
 
 
 def frame_at(bank: SlotBank, slot: Int[Array, ""] | int) -> Int[Array, ""]:

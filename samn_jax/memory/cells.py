@@ -71,6 +71,15 @@ def place_cells(
     return jax.tree.map(put, bank, cells)
 
 
+def without(bank: CellBank, gone: Bool[Array, " m"]) -> CellBank:
+    """Returns the bank in which some cells can't be read any more."""
+    return bank._replace(
+        frame_idx=jnp.where(gone, -1, bank.frame_idx),
+        given=bank.given & ~gone,
+        valid=bank.valid & ~gone,
+    )
+
+
 def table(bank: CellBank) -> Slots:
     """Returns what is in the bank, for people: a row per cell."""
     return Slots(bank.frame_idx, bank.given, bank.valid)

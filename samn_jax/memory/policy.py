@@ -92,7 +92,10 @@ class SlotPolicy(Design):
     def write(
         self, state: SlotState, entry: Entry, read: Read, reader: Reader
     ) -> tuple[SlotState, Report]:
-        """Returns the memory with the frame as its last one; see the class."""
+        """Returns the memory with the frame as its last one; see the class.
+
+        A frame that is written again, corrected by a person, takes its own place.
+        """
         take = entry.found | entry.given
         learned = jax.tree.map(
             lambda new, old: jnp.where(take, new, old),
@@ -105,7 +108,8 @@ class SlotPolicy(Design):
         bank = state.bank
         # Where a person's masks fill all, only another one takes a place.
         room = bank.given[LAST] | (wanted & ~bank.given[slot])
-        moves = take & state.keep_last & room
+        again = bank_lib.frame_at(bank, LAST) == entry.frame_idx
+        moves = take & state.keep_last & room & bank.valid[LAST] & ~again
         forgotten = bank_lib.frame_at(bank, jnp.where(moves, slot, LAST))
         bank = bank_lib.move(bank, LAST, slot, moves)
         bank = bank_lib.place(bank, LAST, entry, take)
@@ -118,7 +122,7 @@ class SlotPolicy(Design):
             jnp.where(take, reason == Reason.KEPT, state.keep_last),
         )
         report = entry_lib.report(
-            reason, jnp.where(take, LAST, -1), jnp.where(take, forgotten, -1)
+            reason, jnp.where(take, LAST, -1), jnp.where(take & ~again, forgotten, -1)
         )
         return new_state, report
 

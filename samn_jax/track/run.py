@@ -189,13 +189,17 @@ def step(
 def _heed(
     tracker: Tracker, state: Any, frame: Frame, prompt: Prompt, *, alone: bool
 ) -> tuple[Any, Prediction]:
-    """Returns the state after a prompt of its very frame, and what it says of it."""
+    """Returns the state after a prompt of its very frame, and what it says of it.
+
+    A prompt of an object that is tracked already corrects it.
+    """
+    number = prompt.object_id
+    if alone and state is not None:
+        return tracker.correct(state, frame.image, **prompt.start)
+    if state is not None and number in np.asarray(state.object_ids):
+        return tracker.correct(state, frame.image, object_id=number, **prompt.start)
     one, answer = tracker.init(frame.image, **prompt.start)
-    if alone:
-        return one, answer
-    if state is not None and prompt.object_id in np.asarray(state.object_ids):
-        state = tracker.remove_object(state, prompt.object_id)
-    return tracker.add_state(state, one, prompt.object_id), answer
+    return (one if alone else tracker.add_state(state, one, number)), answer
 
 
 def _told(

@@ -1,5 +1,6 @@
 """The tracker: one pure step a frame, and a thin host class around it."""
 
+from samn_jax.tracking.correction import correct_target
 from samn_jax.tracking.multi_object import (
     MultiPrediction,
     MultiState,
@@ -13,6 +14,7 @@ from samn_jax.tracking.state import (
     TrackerSpec,
     TrackerState,
 )
+from samn_jax.tracking.state_file import load_state, save_state
 from samn_jax.tracking.tracker import init_tracker, track_step, track_video
 
 __all__ = [
@@ -23,7 +25,10 @@ __all__ = [
     "TrackerConfig",
     "TrackerSpec",
     "TrackerState",
+    "correct_target",
     "init_tracker",
+    "load_state",
+    "save_state",
     "step_objects",
     "track_objects",
     "track_step",

@@ -51,6 +51,20 @@ def check_frames(frames: Any, size: tuple[int, int]) -> None:
         check_frame(frame, size)
 
 
+def given(
+    frame: np.ndarray, mask: Any, box_xywh: Any
+) -> tuple[Float[np.ndarray, "H W"], bool]:
+    """Returns the mask to begin from, a box filled, and whether it is an outline.
+
+    Raises:
+      InputError: not exactly one is given, or it does not fit the frame.
+    """
+    if (mask is None) == (box_xywh is None):
+        raise InputError("give either mask or box_xywh to start from")
+    from_mask, size = mask is not None, frame.shape[:2]
+    return check_mask(mask if from_mask else fill_box(box_xywh, size), size), from_mask
+
+
 def check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
     """Returns the mask as float32 0/1.
 
@@ -64,19 +78,17 @@ def check_mask(mask: Any, size: tuple[int, int]) -> Float[np.ndarray, "H W"]:
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
         kind = type(mask).__name__
-        raise InputError(
-            f"the first mask is a {kind} of {array.dtype}: give booleans or 0/1"
-        )
+        raise InputError(f"the mask is a {kind} of {array.dtype}: give booleans or 0/1")
     if array.shape != tuple(size):
         raise InputError(
-            f"the first mask is {array.shape}, its frame {tuple(size)}: "
+            f"the mask is {array.shape}, its frame {tuple(size)}: "
             "give a mask of the frame's size"
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InputError("the first mask holds NaN or infinity: give booleans or 0/1")
+        raise InputError("the mask holds NaN or infinity: give booleans or 0/1")
     inside = array > 0.5
     if not inside.any():
-        raise InputError("the first mask is empty: mark the object in it")
+        raise InputError("the mask is empty: mark the object in it")
     return inside.astype(np.float32)
 
 

@@ -118,6 +118,29 @@ def learn(
     )
 
 
+def correct(
+    spec: TrackerSpec,
+    memory: spatial_lib.SpatialMemory,
+    sighting: Sighting,
+    center_xy: Float[Array, "2"],
+) -> spatial_lib.SpatialMemory:
+    """Returns the memory that has learned a person's place for the last frame it saw.
+
+    The sample weighs as that of a frame with a distractor, and the filter is refined at
+    once. The frame is not counted again.
+
+    Args:
+      spec: network and settings.
+      memory: after that frame.
+      sighting: what the filter says around the corrected place.
+      center_xy: the target's, in the image.
+    """
+    surely = sighting.localization._replace(hard_negative=jnp.ones((), bool))
+    sighting = sighting._replace(localization=surely)
+    memory = memory._replace(num_frames=memory.num_frames - 1)
+    return learn(spec, memory, sighting, center_xy, jnp.ones((), bool))
+
+
 def _to_cells(
     spec: TrackerSpec, sighting: Sighting, center_xy: Float[Array, "2"]
 ) -> Float[Array, "2"]:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from samn_jax.geometry import boxes, components, crops, rectangle_fit, rectangles
-from samn_jax.tracking.state import Prediction, Target, TrackerConfig
+from samn_jax.tracking.state import Prediction, Target, TrackerConfig, floats
 
 
 class Measurement(NamedTuple):
@@ -17,6 +17,14 @@ class Measurement(NamedTuple):
     center_xy: Float[Array, "2"]  # of its minimum-area rectangle, image pixels
     area: Float[Array, ""]  # image pixels
     confidence: Float[Array, ""]  # mean probability in the component; 0 if not found
+
+
+def threshold(
+    config: TrackerConfig, from_mask: Bool[Array, ""] | bool
+) -> Float[Array, ""]:
+    """Returns the object probability above which a pixel is the target's."""
+    values = floats(config.threshold_from_box, config.threshold_from_mask)
+    return values[jnp.asarray(from_mask).astype(jnp.int32)]
 
 
 def measure(

@@ -8,28 +8,30 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from samn_jax import files
 from samn_jax.errors import InputError
-from samn_jax.memory import parameters
-from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
-from samn_jax.models import model_file, winograd
-from samn_jax.tracking import checks, multi_object, padding, slots, state_checks
-from samn_jax.tracking import tracker as tracker_lib
-from samn_jax.tracking.config import TrackerConfig, file_config
-from samn_jax.tracking.multi_object import MultiPrediction, MultiState
-from samn_jax.tracking.state import (
-    Prediction,
-    TrackerSpec,
-    TrackerState,
-    bucket,
+from samn_jax.tracking import (
+    checks,
+    correction,
+    loading,
+    multi_object,
+    padding,
+    slots,
+    state_checks,
 )
+from samn_jax.tracking import tracker as tracker_lib
+from samn_jax.tracking.config import TrackerConfig
+from samn_jax.tracking.multi_object import MultiPrediction, MultiState
+from samn_jax.tracking.state import Prediction, TrackerSpec, TrackerState, bucket
 
 State = TrackerState | MultiState
 
 _init = jax.jit(tracker_lib.init_tracker, static_argnums=0, static_argnames="from_mask")
 _step = jax.jit(multi_object.step_any, static_argnums=0, donate_argnums=2)
 _video = jax.jit(multi_object.track_any, static_argnums=0, donate_argnums=2)
+_correct = jax.jit(
+    correction.correct_any, static_argnums=0, static_argnames="from_mask"
+)
 _copy = jax.jit(lambda state: jax.tree.map(jnp.copy, state))
 
 
@@ -90,19 +92,7 @@ class Tracker:
           InputError: the file is missing, damaged or of another model; a setting is
             unknown or not right; the design is none.
         """
-        if not isinstance(design, Design | None):
-            raise InputError(
-                f"design is {files.shown(repr(design))}: give an object that inherits "
-                "from samn_jax.memory.design.Design, or memory={'design': name}"
-            )
-        model = model_file.load_model(checkpoint)
-        if design is not None:  # No other one need be there.
-            overrides = {**overrides, "memory.design": MemoryConfig.design}
-        config = file_config(checkpoint, model, overrides)
-        network = model_file.build_network(model.config)
-        spec = TrackerSpec.of(network, config, design)
-        variables = parameters.select(spec.memory, network, model.variables, checkpoint)
-        return cls(spec, winograd.for_this_machine(network, variables))
+        return cls(*loading.load_tracker(checkpoint, design, overrides))
 
     @property
     def config(self) -> TrackerConfig:
@@ -128,12 +118,8 @@ class Tracker:
             size than the frame, the box lies outside the frame, the frame is no uint8
             RGB image, or the answer is NaN.
         """
-        if (mask is None) == (box_xywh is None):
-            raise InputError("give either mask or box_xywh to start from")
         checks.check_frame(frame)
-        from_mask = mask is not None
-        given = mask if from_mask else checks.fill_box(box_xywh, frame.shape[:2])
-        given = checks.check_mask(given, frame.shape[:2])
+        given, from_mask = checks.given(frame, mask, box_xywh)
         state, answer = _init(
             self.spec,
             self.variables,
@@ -169,7 +155,7 @@ class Tracker:
           InputError: as in `init`; the state is not this tracker's; the frame has
             another size than those before; or the id is taken or not in 1-255.
         """
-        checks.check_frame(frame, None if state is None else self._check(state))
+        checks.check_frame(frame, None if state is None else self.check_state(state))
         one, _ = self.init(frame, mask=mask, box_xywh=box_xywh)
         return self.add_state(state, one, object_id)
 
@@ -180,11 +166,11 @@ class Tracker:
         object_id: int | None = None,
     ) -> MultiState:
         """Returns what `add_object` does, of an object that `init` has started."""
-        size = self._check(one, single=True)
-        if state is not None and self._check(state) != size:
+        size = self.check_state(one, single=True)
+        if state is not None and self.check_state(state) != size:
             raise InputError(
                 f"the object was started in a frame of {size}, the others in one of "
-                f"{self._check(state)}: all are tracked in the same frames"
+                f"{self.check_state(state)}: all are tracked in the same frames"
             )
         return slots.add_object(state, one, object_id, slots=self.object_slots)
 
@@ -194,12 +180,47 @@ class Tracker:
         Raises:
           InputError: there is no such object, or the state is of one tracked alone.
         """
-        self._check(state)
-        if isinstance(state, TrackerState):
-            raise InputError(
-                "the state is of one object tracked alone: to remove it, drop the state"
-            )
+        self.check_state(state)
         return slots.remove_object(state, object_id)
+
+    def correct(
+        self,
+        state: State,
+        frame: np.ndarray,
+        mask: Any = None,
+        object_id: int | None = None,
+        *,
+        box_xywh: Any = None,
+    ) -> tuple[State, Prediction]:
+        """Returns the state in which an object is where a person says, and its answer.
+
+        The frame becomes a permanent entry of the memory; what was remembered of it is
+        replaced, earlier frames stay. See `correction.correct_target`. Other objects
+        stay as they are, and so does the given state. To say that an object is not
+        there any more, remove it and add it again where it returns.
+
+        Args:
+          state: after the step of this very frame; if it was the object's first, the
+            object is started anew.
+          frame: RGB.
+          mask: the object, as in `init`; or
+          object_id: which one it is; may be left out where there is one alone.
+          box_xywh: its box.
+
+        Raises:
+          InputError: as in `add_object`, or there is no such object.
+        """
+        checks.check_frame(frame, self.check_state(state))
+        given, from_mask = checks.given(frame, mask, box_xywh)
+        slot, frame_idx = slots.locate(state, object_id)
+        if not frame_idx:
+            one, answer = self.init(frame, mask=mask, box_xywh=box_xywh)
+            return slots.replace(state, one, slot), answer
+        where, padded = (padding.pad(given), jnp.int32(slot)), padding.pad(frame)
+        state, answer = _correct(
+            self.spec, self.variables, state, padded, where, from_mask=from_mask
+        )
+        return state, padding.finish(answer, frame.shape[:2])
 
     def step(
         self, state: State, frame: np.ndarray
@@ -212,14 +233,14 @@ class Tracker:
           InputError: the frame is not of the first frame's size, or no uint8 RGB image;
             the state is not this tracker's; or the answer is NaN.
         """
-        checks.check_frame(frame, self._check(state))
+        checks.check_frame(frame, self.check_state(state))
         return self._step(_copy(state), frame)
 
     def step_in_place(
         self, state: State, frame: np.ndarray
     ) -> tuple[State, Prediction | MultiPrediction]:
         """Returns what `step` returns; the given state's buffers are lost."""
-        checks.check_frame(frame, self._check(state))
+        checks.check_frame(frame, self.check_state(state))
         return self._step(state, frame)
 
     def track_video(
@@ -233,10 +254,18 @@ class Tracker:
         Raises:
           InputError: there is no frame, or as in `step`.
         """
-        checks.check_frames(frames, self._check(state))
+        checks.check_frames(frames, self.check_state(state))
         padded = np.stack([padding.pad(frame) for frame in frames])
         state, answers = _video(self.spec, self.variables, state, padded)
         return state, padding.finish(answers, frames[0].shape[:2])
+
+    def check_state(self, state: Any, *, single: bool = False) -> tuple[int, int]:
+        """Returns the true size of a state's frames.
+
+        Raises:
+          InputError: it is none of this tracker's, as `state_checks.check_state` says.
+        """
+        return state_checks.check_state(state, self._form, single=single)
 
     def warm_up(self, height: int, width: int, *, from_mask: bool = True) -> None:
         """Compiles `init` and `step` for frames of a size, so that the first is fast.
@@ -253,9 +282,8 @@ class Tracker:
         checks.check_count(width, "the width")
         frame = np.zeros((height, width, 3), np.uint8)
         box = width / 4, height / 4, width / 2, height / 2
-        start: dict[str, Any] = {"box_xywh": box}
-        if from_mask:
-            start = {"mask": checks.fill_box(box, (height, width))}
+        mask = checks.fill_box(box, (height, width))
+        start: dict[str, Any] = {"mask": mask} if from_mask else {"box_xywh": box}
         state, _ = self.init(frame, **start)
         self.step(state, frame)
 
@@ -265,21 +293,10 @@ class Tracker:
         state, answer = _step(self.spec, self.variables, state, padding.pad(frame))
         return state, padding.finish(answer, frame.shape[:2])
 
-    def _check(self, state: Any, *, single: bool = False) -> tuple[int, int]:
-        """Returns the size of a state's frames, after `state_checks.check_state`."""
-        return state_checks.check_state(state, self._form, single=single)
-
     def _form(self, size: tuple[int, int]) -> state_checks.Form:
         """Returns how this tracker's states are built, for frames of a size."""
         padded = bucket(*size)
         if padded not in self._forms:
-            state, _ = _init.eval_shape(
-                self.spec,
-                self.variables,
-                jax.ShapeDtypeStruct((*padded, 3), np.uint8),
-                jax.ShapeDtypeStruct((2,), np.int32),
-                jax.ShapeDtypeStruct(padded, np.float32),
-                from_mask=True,
-            )
-            self._forms[padded] = state_checks.Form.of(state)
+            one = state_checks.expected(self.spec, self.variables, padded)
+            self._forms[padded] = state_checks.Form.of(one)
         return self._forms[padded]

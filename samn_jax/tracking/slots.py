@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from samn_jax import files
 from samn_jax.errors import InputError
 from samn_jax.tracking import checks, multi_object
 from samn_jax.tracking.multi_object import MultiState
@@ -50,23 +51,63 @@ def add_object(
     return _place(several, one, slot, object_id)
 
 
-def remove_object(state: MultiState, object_id: int) -> MultiState:
+def remove_object(state: MultiState | TrackerState, object_id: int) -> MultiState:
     """Returns the state without an object; its slot is free again.
 
     Raises:
-      InputError: there is no such object.
+      InputError: there is no such object, or the state is of one tracked alone.
     """
-    object_id = checks.check_object_id(object_id)
-    ids = sorted(i for i in object_ids(state) if i)
-    if object_id not in ids:
-        there = ", ".join(map(str, ids)) or "none"
-        raise InputError(f"object {object_id} is not tracked: there are {there}")
+    if isinstance(state, TrackerState):
+        raise InputError(
+            "the state is of one object tracked alone: to remove it, drop the state"
+        )
+    find(state, object_id)
     return _remove_object(state, jnp.int32(object_id))
+
+
+def find(state: MultiState, object_id: int) -> int:
+    """Returns the slot of an object.
+
+    Raises:
+      InputError: there is no such object, or no such id.
+    """
+    object_id, ids = checks.check_object_id(object_id), object_ids(state)
+    if object_id not in ids:
+        there = ", ".join(str(i) for i in sorted(ids) if i) or "none"
+        raise InputError(f"object {object_id} is not tracked: there are {there}")
+    return ids.index(object_id)
+
+
+def locate(state: MultiState | TrackerState, object_id: int | None) -> tuple[int, int]:
+    """Returns an object's slot, 0 where it is tracked alone, and its last frame.
+
+    Raises:
+      InputError: there is no such object, or several and none is named.
+    """
+    if isinstance(state, TrackerState):
+        if object_id not in (None, 1):
+            given = files.shown(repr(object_id))
+            raise InputError(f"object {given} is not tracked: there is one alone")
+        return 0, int(state.frame_idx)
+    ids = sorted(i for i in object_ids(state) if i)
+    if object_id is None and len(ids) != 1:
+        raise InputError(f"there are objects {ids}: give object_id")
+    slot = find(state, ids[0] if object_id is None else object_id)
+    return slot, int(np.asarray(state.objects.frame_idx)[slot])
 
 
 def object_ids(state: MultiState) -> list[int]:
     """Returns the id in each slot, 0 where it is empty."""
     return np.asarray(state.object_ids).tolist()
+
+
+def replace(
+    state: MultiState | TrackerState, one: TrackerState, slot: int
+) -> MultiState | TrackerState:
+    """Returns the state with another state of an object, in a slot or alone."""
+    if isinstance(state, TrackerState):
+        return one
+    return _place(state, one, slot, object_ids(state)[slot])
 
 
 def _place(

@@ -1,5 +1,6 @@
 """Whether a state is one of a tracker's own: its parts, their sizes and types."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -7,8 +8,9 @@ import jax
 import numpy as np
 
 from samn_jax.errors import InputError
+from samn_jax.tracking import tracker as tracker_lib
 from samn_jax.tracking.multi_object import MultiState
-from samn_jax.tracking.state import TrackerState
+from samn_jax.tracking.state import TrackerSpec, TrackerState, bucket
 
 _GIVE = "give what init, add_object or step returned"
 
@@ -31,6 +33,28 @@ class Form(NamedTuple):
             tuple(jax.tree_util.keystr(path).lstrip(".") for path, _ in paths),
             _parts(state),
         )
+
+
+def expected(
+    spec: TrackerSpec, variables: dict[str, Any], size: tuple[int, int]
+) -> TrackerState:
+    """Returns shapes and types of a tracker's states of one object.
+
+    Args:
+      spec: network and settings.
+      variables: weights of the network.
+      size: true height and width of the frames.
+    """
+    padded = bucket(*size)
+    start = functools.partial(tracker_lib.init_tracker, spec, from_mask=True)
+    state, _ = jax.eval_shape(
+        start,
+        variables,
+        jax.ShapeDtypeStruct((*padded, 3), np.uint8),
+        jax.ShapeDtypeStruct((2,), np.int32),
+        jax.ShapeDtypeStruct(padded, np.float32),
+    )
+    return state
 
 
 def check_state(

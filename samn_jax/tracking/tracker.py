@@ -12,16 +12,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from samn_jax.geometry import boxes, crops
 from samn_jax.memory.entry import Read
 from samn_jax.models import aggregation
+from samn_jax.tracking import given as given_lib
 from samn_jax.tracking import localization, measure, segmentation
 from samn_jax.tracking.state import (
     Prediction,
     Target,
     TrackerSpec,
     TrackerState,
-    floats,
 )
 
 
@@ -62,39 +61,23 @@ def init_tracker(
       from_mask: whether `mask` is the object's own outline. Without it the first frame
         is segmented with the box as its mask, and that mask is remembered.
     """
-    target = _first_target(mask)
-    lost = jnp.zeros((), jnp.int32)
-    crop = segmentation.choose_crop(spec, target, extent_hw, lost)
-    place = (crop, target.center_xy)
-    view = segmentation.look(spec, variables, frame, extent_hw, place)
-    size = spec.config.crop_size
-    prob = crops.sample_crop(mask, extent_hw, crop, out_size=size, border="zero")
-    if not from_mask:
-        prob = segmentation.box_to_mask(spec, variables, view, prob)
-    threshold = _threshold(spec, from_mask)
-    measured = measure.measure(spec.config, prob, crop, threshold)
-    area = jnp.where(measured.found, measured.area, target.area)
-    target = target._replace(area=area, first_area=area)
+    given = given_lib.see(spec, variables, frame, extent_hw, mask, from_mask=from_mask)
+    target = given.target
     spatial = None
     if spec.config.use_spatial:
         spatial = localization.first_memory(spec, variables, frame, extent_hw, target)
-    zero = jnp.zeros((), jnp.float32)
-    facts = _facts(spec, Place(None, target, zero), measured, jnp.zeros((), jnp.int32))
-    facts["given"] = jnp.ones((), bool)
-    entry = segmentation.remember(spec, variables, view, prob, facts)
+    zero = jnp.zeros((), jnp.int32)
+    entry = given_lib.remember(spec, variables, given, zero)
     state = TrackerState(
         memory=spec.memory.init(entry, spec.reader(variables)),
         spatial=spatial,
         target=target,
         extent_hw=extent_hw,
         from_mask=jnp.array(from_mask),
-        frame_idx=jnp.zeros((), jnp.int32),
-        lost_frames=lost,
+        frame_idx=zero,
+        lost_frames=zero,
     )
-    answer = measure.report(spec.config, prob, measured, crop, frame.shape[:2])
-    if from_mask:
-        answer = answer._replace(mask=mask)
-    return state, answer
+    return state, given_lib.report(spec, given, mask, from_mask=from_mask)
 
 
 def track_step(
@@ -213,7 +196,7 @@ def remember(
     config = spec.config
     place, view, prob, read = seen
     _, target, uncertainty = place
-    threshold = _threshold(spec, state.from_mask)
+    threshold = measure.threshold(config, state.from_mask)
     measured = measure.measure(config, prob, view.crop, threshold)
     max_step = jnp.where(
         state.from_mask, config.scale_step_from_mask, config.scale_step_from_box
@@ -251,21 +234,6 @@ def _place(spec: TrackerSpec, target: Target, sighting: localization.Sighting) -
     certain = sighting.uncertainty < spec.config.accept_uncertainty
     center = jnp.where(certain, sighting.center_xy, target.center_xy)
     return Place(sighting, target._replace(center_xy=center), sighting.uncertainty)
-
-
-def _first_target(mask: Float[Array, "H W"]) -> Target:
-    """Returns the target as the first mask shows it."""
-    box = boxes.xyxy_to_xywh(boxes.mask_to_xyxy(mask > 0.5))
-    center, size = box[:2] + box[2:] / 2.0, jnp.maximum(box[2:], 4.0)
-    area = jnp.sum((mask > 0.5).astype(jnp.float32))
-    return Target(center, size, area, size, area)
-
-
-def _threshold(spec: TrackerSpec, from_mask: Bool[Array, ""] | bool) -> Array:
-    """Returns the object probability above which a pixel is the target's."""
-    config = spec.config
-    values = floats(config.threshold_from_box, config.threshold_from_mask)
-    return values[jnp.asarray(from_mask).astype(jnp.int32)]
 
 
 def _facts(

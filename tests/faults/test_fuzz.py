@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 
 from samn_jax.errors import InputError
-from tests.faults import fuzz_data, fuzz_models, mutations, peak_memory
+from tests.faults import fuzz_data, fuzz_models, fuzz_states, mutations, peak_memory
 
-KINDS = fuzz_models.KINDS | fuzz_data.KINDS
+KINDS = fuzz_models.KINDS | fuzz_data.KINDS | fuzz_states.KINDS
 
 
 @pytest.fixture(scope="module")

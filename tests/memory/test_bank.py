@@ -6,8 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from samn_jax import errors
 from samn_jax.memory import bank as bank_lib
 from samn_jax.memory import cells as cells_lib
+from samn_jax.memory.designs import ring
 from tests.memory import frames
 
 
@@ -80,3 +82,37 @@ def test_cells_are_placed_where_they_should_and_nowhere_else():
             after.value.labels[place], source[0].value.labels[source[1]]
         )
     assert after.valid.sum() == 10 and after.frame_idx[10] == 1
+
+
+def test_a_forgotten_slot_is_empty_and_the_last_one_stays():
+    ring_memory = ring.Ring(4)
+    state = frames.first(ring_memory)
+    for number in (1, 2, 3):
+        state, *_ = frames.step(ring_memory, state, frames.numbered(number))
+    table = ring_memory.slots(state)
+    assert table.frame_idx.tolist() == [0, 3, 1, 2]
+    gone = jax.jit(bank_lib.forget)(state, jnp.int32(2))
+    table = ring_memory.slots(gone)
+    assert table.frame_idx.tolist() == [0, 3, -1, 2]
+    assert table.valid.tolist() == [True, True, False, True]
+    read = ring_memory.read(gone, frames.numbered(1).key, frames.READER)
+    assert np.all(np.asarray(read.slot_mass)[..., 2] == 0)
+    # The next kept frame takes the empty place.
+    state, *_ = frames.step(ring_memory, gone, frames.numbered(4))
+    assert ring_memory.slots(state).frame_idx.tolist() == [0, 4, 3, 2]
+    # A forgotten last frame doesn't move over another one.
+    state = bank_lib.forget(gone, 1)
+    state, *_ = frames.step(ring_memory, state, frames.numbered(4))
+    assert ring_memory.slots(state).frame_idx.tolist() == [0, 4, -1, 2]
+    for slot in (0, 1, 2, 3):
+        state = bank_lib.forget(state, slot)
+    assert ring_memory.slots(state).valid.tolist() == [False, False, False, True]
+
+
+def test_slots_that_are_not_there_are_not_forgotten():
+    memory = ring.Ring(4)
+    state = frames.first(memory)
+    with pytest.raises(errors.InputError, match="no slot 4: give 0 to 3"):
+        bank_lib.forget(state, 4)
+    with pytest.raises(errors.InputError, match="no slots of whole frames"):
+        bank_lib.forget({"cells": jnp.zeros(3)}, 0)

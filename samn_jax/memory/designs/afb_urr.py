@@ -75,7 +75,9 @@ class AfbUrr(Design):
         keep, seen = reason == Reason.KEPT, entry.found | entry.given
         queries = jnp.sum((read.slot_mass > ATTENDED).astype(jnp.float32), axis=(0, 1))
         used = state.used + jnp.where(seen, jnp.log1p(queries), 0.0)
-        new, known = cells_lib.cells_of(entry), state.cells
+        # Of a frame that a person corrects, what was appended goes; merges stay.
+        known = cells_lib.without(state.cells, state.born == entry.frame_idx)
+        new = cells_lib.cells_of(entry)
         # What a person has marked stays as it is, and is not merged away.
         learned = known.valid & ~known.given
         cosine = jnp.where(learned, reader.cosine(new.key, known.key), -1.0)
@@ -95,7 +97,7 @@ class AfbUrr(Design):
         reason = jnp.where(all_merged, Reason.MERGED, reason)
         into = jnp.where(jnp.any(merges), nearest[jnp.argmax(merges)], -1)
         slot = jnp.where(appended[0], places[0], jnp.where(keep, into, -1))
-        report = entry_lib.report(reason, slot, cells_lib.forgotten(known, bank))
+        report = entry_lib.report(reason, slot, cells_lib.forgotten(state.cells, bank))
         return AfbState(bank, used, born), report
 
     def slots(self, state: AfbState) -> Slots:

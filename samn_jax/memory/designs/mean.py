@@ -55,7 +55,10 @@ class Mean(Design):
     def write(
         self, state: SlotBank, entry: Entry, read: Read, reader: Reader
     ) -> tuple[SlotBank, Report]:
-        """Returns the memory with the frame in its mean, a correction in its slot."""
+        """Returns the memory with the frame in its mean, a correction in its slot.
+
+        What a corrected frame has put into the mean stays there.
+        """
         rate = jnp.where(state.valid[MEAN], self.rate, 1.0)
 
         def fold(stored: Array, new: Array) -> Array:
@@ -65,8 +68,12 @@ class Mean(Design):
         folded = jax.tree.map(fold, (state.key, state.value), (entry.key, entry.value))
         mean = entry._replace(key=folded[0], value=folded[1], given=jnp.zeros((), bool))
         fixed = jnp.arange(2 + self.corrections) <= MEAN
-        slot = jnp.where(entry.given, bank_lib.victim(state, fixed=fixed), MEAN)
-        forgotten = jnp.where(entry.given, bank_lib.frame_at(state, slot), -1)
+        own = ~fixed & state.valid & (state.frame_idx == entry.frame_idx)
+        free = bank_lib.victim(state, fixed=fixed)
+        free = jnp.where(jnp.any(own), jnp.argmax(own), free)
+        slot = jnp.where(entry.given, free, MEAN)
+        gone = jnp.where(jnp.any(own), -1, bank_lib.frame_at(state, slot))
+        forgotten = jnp.where(entry.given, gone, -1)
         bank = bank_lib.place(state, MEAN, mean, entry.found & ~entry.given)
         bank = bank_lib.place(bank, slot, entry, entry.given)
         reason = jnp.where(entry.found, Reason.MERGED, Reason.NOT_FOUND)

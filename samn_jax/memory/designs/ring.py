@@ -55,7 +55,8 @@ class Ring(Design):
     ) -> tuple[RingState, Report]:
         """Returns the memory with the frame as its last one, so that none is in twice.
 
-        The one before it moves over the oldest in the ring if it was kept.
+        The one before it moves over the oldest in the ring if it was kept. A frame that
+        is written again, corrected by a person, takes its own place.
         """
         reason = entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
         keep, bank = reason == Reason.KEPT, state.bank
@@ -63,14 +64,15 @@ class Ring(Design):
         oldest = bank_lib.victim(bank, fixed=jnp.arange(self.capacity) < RESERVED)
         # Where a person's masks fill the ring, only another one takes a place.
         room = bank.given[LAST] | ~bank.given[oldest]
-        move = write & state.keep_last & room
+        again = bank_lib.frame_at(bank, LAST) == entry.frame_idx
+        move = write & state.keep_last & room & bank.valid[LAST] & ~again
         gone = bank_lib.frame_at(bank, jnp.where(move, oldest, LAST))
         bank = bank_lib.move(bank, LAST, oldest, move)
         bank = bank_lib.place(bank, LAST, entry, write)
         readable = jnp.where(write, keep | self.last_add, bank.valid[LAST])
         bank = bank._replace(valid=bank.valid.at[LAST].set(readable))
         slot = jnp.where(write & readable, LAST, -1)
-        report = entry_lib.report(reason, slot, jnp.where(write, gone, -1))
+        report = entry_lib.report(reason, slot, jnp.where(write & ~again, gone, -1))
         return RingState(bank, jnp.where(write, keep, state.keep_last)), report
 
     def slots(self, state: RingState) -> Slots:

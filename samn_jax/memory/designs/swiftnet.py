@@ -56,7 +56,9 @@ class SwiftNet(Design):
         """Returns the memory with the frame's newest cells; of a given frame, all."""
         reason = entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
         keep = reason == Reason.KEPT
-        cells = cells_lib.cells_of(entry)
+        cells, before = cells_lib.cells_of(entry), state
+        # A frame that a person corrects is remembered as corrected alone.
+        state = cells_lib.without(state, state.frame_idx == entry.frame_idx)
         alike = jnp.where(state.valid, reader.cosine(cells.key, state.key), -jnp.inf)
         likeness = jnp.max(alike, axis=1)
         order = jnp.argsort(likeness)
@@ -68,7 +70,7 @@ class SwiftNet(Design):
         report = entry_lib.report(
             reason,
             jnp.where(keep & free[0], places[0], -1),
-            cells_lib.forgotten(state, bank),
+            cells_lib.forgotten(before, bank),
         )
         return bank, report
 

@@ -76,8 +76,9 @@ class XMem(Design):
         frames, given = (
             self._by_frame(x, size) for x in (used.cells.frame_idx, used.cells.given)
         )
-        # An empty place, or the oldest frame that is no person's.
-        slot = jnp.argmin(jnp.where(given, jnp.iinfo(jnp.int32).max, frames))
+        # Its own place if it is corrected, an empty one, or the oldest no person's.
+        rank = jnp.where(given, jnp.iinfo(jnp.int32).max, frames)
+        slot = jnp.argmin(jnp.where(frames == entry.frame_idx, -2, rank))
         keep = keep & (entry.given | ~given[slot])
         places = slot * size + jnp.arange(size)
         cells, every = cells_lib.cells_of(entry), jnp.broadcast_to(keep, (size,))

@@ -121,3 +121,29 @@ def test_the_state_keeps_its_shapes_and_size(name):
     assert [(x.shape, x.dtype) for x in jax.tree.leaves(start)] == [
         (x.shape, x.dtype) for x in jax.tree.leaves(after)
     ]
+
+
+@pytest.mark.parametrize("name", registry.DESIGNS)
+def test_a_frame_that_a_person_corrects_takes_its_own_place(name):
+    memory = design(name)
+    step = jax.jit(functools.partial(frames.step, memory))
+    state = frames.first(memory, frames.random(0, given=True, area=30.0))
+    for number in range(1, 6):
+        entry = frames.random(number, due=number > 3, area=30.0)
+        state, *_ = step(state, entry)
+    once, *_ = step(state, frames.random(5, given=True, area=30.0))
+    entry = frames.random(5, given=True, area=30.0)
+    other = jax.tree.map(lambda x: x * 2.0, entry.value)
+    twice, _, report = step(once, entry._replace(value=other))
+    for corrected in (once, twice):
+        table = memory.slots(corrected)
+        own = np.asarray(table.valid & (table.frame_idx == 5))
+        given = own & np.asarray(table.given)
+        cells = frames.H * frames.W if name in CELLS else 1
+        assert given.sum() == cells, "all of the frame is a person's"
+        # What was folded into others (the mean, a merged cell) can't be taken out.
+        assert name in ("mean", "afb_urr") or own.sum() == cells
+    before, after = memory.slots(state), memory.slots(twice)
+    kept = set(np.asarray(before.frame_idx)[np.asarray(before.valid)].tolist()) - {5}
+    assert kept <= set(np.asarray(after.frame_idx)[np.asarray(after.valid)].tolist())
+    assert int(report.forgotten) == -1
