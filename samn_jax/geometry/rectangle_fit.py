@@ -39,7 +39,9 @@ class _Search(NamedTuple):
     shrunk: Bool[Array, ""]
 
 
-def fit_box(mask: Bool[Array, "S S"]) -> rectangles.RotatedBox:
+def fit_box(
+    mask: Bool[Array, "S S"], least: rectangles.RotatedBox | None = None
+) -> rectangles.RotatedBox:
     """The rotated box that fits a mask best; all zeros for an empty mask.
 
     Like the authors it runs through the centers of the outermost pixels.
@@ -47,8 +49,11 @@ def fit_box(mask: Bool[Array, "S S"]) -> rectangles.RotatedBox:
     Args:
       mask: One component without holes (`components.fill_holes`,
         `components.largest_component`), in a square crop.
+      least: Its `rectangles.minimum_area_box`, where that is known; holes do not
+        change it.
     """
-    center_xy, angle = _frame(mask)
+    least = rectangles.minimum_area_box(mask) if least is None else least
+    center_xy, angle = _frame(mask, least)
     turned = _turn(mask, center_xy, angle)
     # Turning may break thin parts off: they count as mask, but not for the first box.
     largest, _ = components.largest_component(turned, min_area=1)
@@ -67,12 +72,13 @@ def fit_box(mask: Bool[Array, "S S"]) -> rectangles.RotatedBox:
     return rectangles.RotatedBox(*(jnp.where(empty, 0, field) for field in fitted))
 
 
-def _frame(mask: Bool[Array, "S S"]) -> tuple[Float[Array, " 2"], Float[Array, ""]]:
+def _frame(
+    mask: Bool[Array, "S S"], box: rectangles.RotatedBox
+) -> tuple[Float[Array, " 2"], Float[Array, ""]]:
     """Center and angle: the ellipse's, or the least-area box's where that is unsure."""
     center_xy, axes, angle = _outline_ellipse(mask)
     # NaN, from an outline that determines no ellipse, is not trusted either.
     trusted = jnp.max(axes) <= _MAX_ELLIPSE_AXIS * mask.shape[0]
-    box = rectangles.minimum_area_box(mask)
     # The release's angle for the box is in (-pi/2, 0].
     box_angle = jnp.where(box.angle > 0, box.angle - jnp.pi / 2, box.angle)
     return (

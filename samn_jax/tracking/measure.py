@@ -14,6 +14,7 @@ class Measurement(NamedTuple):
 
     component: Bool[Array, "S S"]
     found: Bool[Array, ""]
+    box: rectangles.RotatedBox  # of least area, crop pixels
     center_xy: Float[Array, "2"]  # of its minimum-area rectangle, image pixels
     area: Float[Array, ""]  # image pixels
     confidence: Float[Array, ""]  # mean probability in the component; 0 if not found
@@ -44,7 +45,7 @@ def measure(
     inside = jnp.sum(jnp.where(component, prob, 0.0))
     confidence = inside / jnp.maximum(count.astype(jnp.float32), 1.0)
     confidence = jnp.where(count > 0, confidence, 0.0)
-    return Measurement(component, count > 0, center, area, confidence)
+    return Measurement(component, count > 0, box, center, area, confidence)
 
 
 def update_target(
@@ -91,7 +92,8 @@ def report(
     answer = prob
     if config.keep_component:
         answer = jnp.where(measured.component, prob, 0.0)
-    fitted = rectangle_fit.fit_box(components.fill_holes(measured.component))
+    filled = components.fill_component(measured.component)
+    fitted = rectangle_fit.fit_box(filled, measured.box)
     polygon = crops.points_to_image(rectangles.corners(fitted), crop, out_size=size)
     corners = boxes.mask_to_xyxy(measured.component).reshape(2, 2)
     corners = crops.points_to_image(corners, crop, out_size=size)

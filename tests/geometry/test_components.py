@@ -55,6 +55,23 @@ def test_holes_are_filled_as_scipy_does(name):
 
 
 @pytest.mark.parametrize("name", MASKS)
+def test_euler_number_is_that_of_scipys_counts(name):
+    mask = np.pad(MASKS[name], 1)
+    inside = ndimage.label(mask, EIGHT)[1]
+    holes = ndimage.label(~mask)[1] - 1
+    assert jax.jit(components.euler_number)(MASKS[name]) == inside - holes
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_a_component_is_filled_as_scipy_does(name):
+    labels, count = ndimage.label(MASKS[name], EIGHT)
+    fill = jax.jit(components.fill_component)
+    for index in range(min(count, 5) + 1):
+        one = labels == index if index else np.zeros_like(MASKS[name])
+        np.testing.assert_array_equal(fill(one), ndimage.binary_fill_holes(one))
+
+
+@pytest.mark.parametrize("name", MASKS)
 def test_largest_component_equals_scipy(name):
     mask = MASKS[name]
     labels, count = ndimage.label(mask, EIGHT)

@@ -107,6 +107,15 @@ def test_a_spike_is_cut_off(degrees):
     assert least.area > 1.25 * fitted.area
 
 
+def test_the_least_box_may_be_that_of_the_mask_with_its_holes(rng):
+    for _ in range(3):
+        mask = random_blob(rng)
+        holed = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((5, 5))).astype(bool)
+        assert holed.sum() < mask.sum()
+        ours = fit_box(mask, minimum_area_box(holed))
+        jax.tree.map(np.testing.assert_array_equal, ours, fit_box(mask))
+
+
 @pytest.mark.parametrize("mask", ["empty", "pixel", "line", "full"])
 def test_degenerate_masks_give_finite_boxes(mask):
     array = np.zeros((SIZE, SIZE), bool)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.geometry import crops
+from samn_jax.geometry import crops, rectangles
 from samn_jax.tracking import measure
 from samn_jax.tracking.state import Target, floats
 from tests.tracking import color_net
@@ -30,8 +30,9 @@ def make_measurement(area, found=True):
     component = jnp.zeros((8, 8), bool)
     center = floats(60.0, 45.0)
     one = jnp.float32(1.0)
+    box = rectangles.minimum_area_box(component)
     return measure.Measurement(
-        component, jnp.bool_(found), center, jnp.float32(area), one
+        component, jnp.bool_(found), box, center, jnp.float32(area), one
     )
 
 
