@@ -167,6 +167,7 @@ def _build_right(page: _Page) -> None:
     page.on(remove.click, desk.remove_object)
     _build_masks(page)
     _build_tracking(page)
+    _build_memory(page)
     _build_files(page)
 
 
@@ -226,6 +227,30 @@ def _build_tracking(page: _Page) -> None:
     stop.click(desk.stop, None, None, concurrency_id="stop", queue=False)
 
 
+def _build_memory(page: _Page) -> None:
+    desk = page.desk
+    with gr.Accordion("memory", open=False, elem_id="memory"):
+        look = gr.Button("what is remembered in this frame", elem_id="look", size="sm")
+        pictures = gr.Gallery(
+            elem_id="remembered", show_label=False, columns=2, height="auto",
+            interactive=False, buttons=[],
+        )  # fmt: skip
+    look.click(_or_error(desk.memory), None, pictures, concurrency_id=_WORK)
+
+
+def _or_error(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns what shows an `InputError` of an action as a message."""
+
+    @functools.wraps(act)
+    def told(*values: Any) -> Any:
+        try:
+            return act(*values)
+        except InputError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+
+    return told
+
+
 def _build_files(page: _Page) -> None:
     desk = page.desk
     with gr.Accordion("download", open=False, elem_id="download"):
@@ -244,19 +269,10 @@ def _build_files(page: _Page) -> None:
         )
 
     def export_kinds(chosen: list[str]) -> tuple[Any, Any]:
-        try:
-            paths = [str(path) for path in desk.export(chosen)]
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        paths = [str(path) for path in desk.export(chosen)]
         videos = [path for path in paths if path.endswith((".mp4", ".webm"))]
         return (videos[0] if videos else None), paths
 
-    def save_session() -> str:
-        try:
-            return str(desk.save())
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
-    make.click(export_kinds, kinds, [video, made], concurrency_id=_WORK)
-    save.click(save_session, None, saved, concurrency_id=_WORK)
+    make.click(_or_error(export_kinds), kinds, [video, made], concurrency_id=_WORK)
+    save.click(_or_error(lambda: str(desk.save())), None, saved, concurrency_id=_WORK)
     page.on(reopen.upload, lambda path: desk.load(Path(path)), reopen)

@@ -14,7 +14,7 @@ from samn_jax import visualize
 from samn_jax.data.formats import images
 from samn_jax.errors import InputError
 from samn_jax.media.source import Frame
-from samn_jax.page import export, store, timeline
+from samn_jax.page import export, remembered, store, timeline
 from samn_jax.page.session import Session
 from samn_jax.track import outputs
 from samn_jax.track.results import FrameResult
@@ -167,7 +167,6 @@ class Desk:
             yield from self._run(
                 lambda stop: self.session.track_stale(at, stop), count + 1
             )
-        yield self.view()
 
     def stop(self) -> None:
         """Ends the tracking after the present frame."""
@@ -179,6 +178,13 @@ class Desk:
         if self.object_id not in self.session.work.names:
             self.object_id = next(iter(self.session.work.names), None)
         return self.view("" if done else "there is nothing to undo")
+
+    def memory(self) -> list[tuple[RGB, str]]:
+        """Returns pictures of what the chosen object's memory holds in this frame."""
+        if self.object_id is None:
+            raise InputError("no object is chosen: choose one")
+        found = remembered.find(self.session, self.object_id, self.frame_idx)
+        return remembered.draw(self.session, self.object_id, found)
 
     def export(self, kinds: Sequence[str]) -> list[Path]:
         """Returns files to download."""

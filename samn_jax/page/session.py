@@ -147,9 +147,8 @@ class Session:
         """
         way = 1 if end >= start else -1
         before = self.work
-        begin, tracking = self._resume(start, way)
-        slots = max(1, len(before.names))
-        tracker = dataclasses.replace(self.tracker, object_slots=slots)
+        begin, tracking = self.resume(start, way)
+        tracker = self.tracker_of_all
         frames = self.source.read(begin, end + way, way)
         self._push()
         for frame in frames:
@@ -234,8 +233,21 @@ class Session:
         self.work = self._undo.pop()
         return True
 
-    def _resume(self, start: int, way: int) -> tuple[int, run.Tracking | None]:
-        """Returns the frame to begin at and what is tracked before it.
+    @property
+    def tracker_of_all(self) -> Tracker:
+        """Returns the tracker with a slot for each object."""
+        slots = max(1, len(self.work.names))
+        return dataclasses.replace(self.tracker, object_slots=slots)
+
+    def resume(
+        self, start: int, way: int, *, after: bool = False
+    ) -> tuple[int, run.Tracking | None]:
+        """Returns the frame to begin at, and what is tracked before it.
+
+        Args:
+          start: the frame whose result is wanted.
+          way: 1 forward, -1 backward.
+          after: whether what is tracked after that frame will do as well.
 
         Raises:
           InputError: no object is marked on the way.
@@ -247,12 +259,8 @@ class Session:
                 f"no object is marked in frame {start} or "
                 f"{'before' if way > 0 else 'after'} it: mark one there"
             )
-        kept = [
-            way * at
-            for (d, at) in self.work.kept
-            if d == way and way * at < way * start
-        ]
-        first = min(on_the_way)
+        limit, first = way * start + after, min(on_the_way)
+        kept = [way * at for d, at in self.work.kept if d == way and way * at < limit]
         if not kept or max(kept) < first:
             return way * first, None
         at = way * max(kept)
