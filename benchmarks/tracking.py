@@ -2,6 +2,7 @@
 
 python benchmarks/tracking.py                     # both networks
 python benchmarks/tracking.py --networks lite --frames 60 --grow
+python benchmarks/parts.py                        # the parts of a frame
 
 Each line is measured in a process of its own, without the compilation cache. Weights
 are drawn at random: the work is the same. Frame times leave out decoding and

@@ -1,5 +1,9 @@
 """The filter's fit: to the first frame with its projection, and alone later on."""
 
+import functools
+from collections.abc import Callable
+
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -7,6 +11,9 @@ from samn_jax import varying
 from samn_jax.dcf import correlation, gauss_newton, projection
 from samn_jax.dcf.sample_memory import SampleMemory
 from samn_jax.dcf.spatial_config import SpatialMemoryConfig
+
+# Of how many samples the filter is refined, if no more are in use.
+PREFIXES = (64, 128)
 
 
 def fit_first_frame(
@@ -39,7 +46,54 @@ def refine_filter(
     memory: SampleMemory,
     target_filter: Float[Array, "k k K"],
 ) -> Float[Array, "k k K"]:
-    """The filter after one short conjugate-gradient run over the sample memory."""
+    """The filter after one short conjugate-gradient run over the sample memory.
+
+    Its slots are filled from the first on. On CPUs those that were never used are left
+    out: they weigh nothing and the sums are the same, in a fifth of the time at first.
+    """
+    refine = functools.partial(_refine, config)
+    return jnp.asarray(
+        jax.lax.platform_dependent(
+            memory,
+            target_filter,
+            cpu=functools.partial(_refine_used, refine),
+            default=refine,
+        )
+    )
+
+
+def _refine_used(
+    refine: Callable[[SampleMemory, Array], Array],
+    memory: SampleMemory,
+    target_filter: Float[Array, "k k K"],
+) -> Float[Array, "k k K"]:
+    """What `refine` does, with the fewest slots that hold all samples in use."""
+    capacity = memory.weights.shape[0]
+    sizes = [size for size in PREFIXES if size < capacity]
+
+    def with_slots(size: int) -> Callable[[SampleMemory, Array], Array]:
+        def branch(memory: SampleMemory, target_filter: Array) -> Array:
+            first = memory._replace(
+                samples=memory.samples[:size],
+                labels=memory.labels[:size],
+                weights=memory.weights[:size],
+            )
+            return refine(first, target_filter)
+
+        return branch
+
+    places = jnp.arange(1, capacity + 1, dtype=jnp.int32)
+    used = jnp.max(jnp.where(memory.weights > 0, places, 0))
+    choice = jnp.sum((used > jnp.array(sizes, jnp.int32)).astype(jnp.int32))
+    branches = [with_slots(size) for size in (*sizes, capacity)]
+    return jnp.asarray(jax.lax.switch(choice, branches, memory, target_filter))
+
+
+def _refine(
+    config: SpatialMemoryConfig,
+    memory: SampleMemory,
+    target_filter: Float[Array, "k k K"],
+) -> Float[Array, "k k K"]:
     samples = correlation.LabeledSamples(memory.samples, memory.labels, memory.weights)
     result = gauss_newton.gauss_newton(
         correlation.filter_problem(
