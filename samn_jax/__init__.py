@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         track_video,
     )
 
+# Stands in `tracking/__init__.py` too: that one can't be asked without importing JAX.
 __all__ = [
     "MultiPrediction",
     "MultiState",

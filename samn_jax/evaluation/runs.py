@@ -8,6 +8,7 @@ import tqdm
 from samn_jax import errors, files
 from samn_jax.data import types
 from samn_jax.evaluation import records, run_folder, stopwatch
+from samn_jax.evaluation.protocols import protocol
 from samn_jax.evaluation.trackers import interface, warm_up
 
 
@@ -53,7 +54,8 @@ def track_dataset(
             warm_up.warm_up(tracker, program)
             warm.add(program)
         watch = stopwatch.Stopwatch()
-        folder.protocol.run(tracker, sequence, folder.results_dir, request, watch)
+        job = protocol.Job(tracker, sequence, folder.results_dir, request, watch)
+        folder.protocol.run(job)
         record = records.make(watch, folder.result_files(sequence))
         folder.finish(sequence, record)
         return record

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import av
 
@@ -58,14 +58,14 @@ class SoundTrack:
         offset = sound.offset + began
         if stream.codec_context.name in _COPIED[suffix]:
             target = output.add_stream_from_template(stream)
-            return cls(output, _copied(source, stream, target, offset))
+            return cls(output, _copied(_Road(source, stream, target, offset)))
         is_webm = suffix == ".webm"
         rate = _OPUS_HZ if is_webm else stream.rate
         # Some files don't say where their channels are heard.
         layout = "mono" if stream.layout.nb_channels == 1 else "stereo"
         codec: Literal["libopus", "aac"] = "libopus" if is_webm else "aac"
         target = output.add_stream(codec, rate=rate, layout=layout)
-        return cls(output, _encoded(source, stream, target, offset))
+        return cls(output, _encoded(_Road(source, stream, target, offset)))
 
     def copy_until(self, time: Fraction) -> None:
         """Copies what begins up to a time, in seconds since the first picture."""
@@ -74,13 +74,18 @@ class SoundTrack:
             self._next = next(self._packets, None)
 
 
-def _copied(
-    source: av.container.InputContainer,
-    stream: av.AudioStream,
-    target: av.AudioStream,
-    offset: Fraction,
-) -> Iterator[Timed]:
+class _Road(NamedTuple):
+    """Where sound comes from and goes to."""
+
+    source: av.container.InputContainer
+    stream: av.AudioStream  # of the source
+    target: av.AudioStream  # of the output
+    offset: Fraction  # of the output's start in the source, seconds
+
+
+def _copied(road: _Road) -> Iterator[Timed]:
     """Yields the packets as they are, on the clock of the output."""
+    source, stream, target, offset = road
     with source, contextlib.suppress(av.error.FFmpegError):
         for packet in source.demux(stream):
             if packet.pts is None or not packet.size or packet.is_corrupt:
@@ -93,13 +98,9 @@ def _copied(
                 yield packet.pts * packet.time_base, packet
 
 
-def _encoded(
-    source: av.container.InputContainer,
-    stream: av.AudioStream,
-    target: av.AudioStream,
-    offset: Fraction,
-) -> Iterator[Timed]:
+def _encoded(road: _Road) -> Iterator[Timed]:
     """Yields the sound encoded for the output."""
+    source, stream, target, offset = road
     with source, contextlib.suppress(av.error.FFmpegError):
         for frame in source.decode(stream):
             if frame.pts is None:

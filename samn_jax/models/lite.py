@@ -239,6 +239,8 @@ class LiteNet(nn.Module):
             features = self.regression_head(pyramid[0])
         return QueryFeatures(Key(key, features), pyramid[0], pyramid)
 
+    # `network.Network` has the same signatures: the protocol and who follows it state
+    # them both, which is what a type checker compares.
     def encode_memory(
         self,
         image: Float[Array, "B H W 3"],

@@ -18,6 +18,9 @@ class QueryFeatures(NamedTuple):
 class Network(Protocol):
     """The methods of an appearance network, a Linen module (paper, fig. 2).
 
+    A network repeats their signatures, as of any protocol: a checker of types compares
+    the two, and who reads the network sees its shapes.
+
     Attributes:
       similarity: of two keys, `dot` or `l2`, as the network is trained.
     """

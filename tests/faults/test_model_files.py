@@ -14,12 +14,12 @@ from samn_jax.errors import InputError
 from samn_jax.models import average, model_file, samn
 from samn_jax.training import config as train_config
 from samn_jax.training import initialize
+from tests.faults import tiny_model_file
+from tests.faults.tiny_model_file import KERNEL, NOTES, parts, refused
 from tests.models import random_variables, tiny_lite
 from tests.models.test_efficientnet_lite import folded_arrays
 
 TINY = tiny_lite.CONFIG
-NOTES = {"data": "blobs", "licence": "Apache-2.0"}
-KERNEL = "params/decoder/logit/kernel"
 
 
 @pytest.fixture(scope="module")
@@ -29,25 +29,7 @@ def variables():
 
 @pytest.fixture
 def path(tmp_path, variables):
-    path = tmp_path / "tiny.safetensors"
-    model_file.save_model(path, TINY, variables, NOTES)
-    return path
-
-
-def parts(path):
-    """The header and the bytes after it."""
-    data = path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    return json.loads(data[8 : 8 + length]), data[8 + length :]
-
-
-def refused(path, *words):
-    with pytest.raises(InputError) as error:
-        model_file.load_model(path)
-    message = str(error.value)
-    assert message.isprintable()
-    for word in (path.name, *words):
-        assert word in message
+    return tiny_model_file.write(tmp_path, variables)
 
 
 # Case 4: what is there is lost.

@@ -2,60 +2,40 @@
 
 import dataclasses
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
-from samn_jax.errors import InputError
 from samn_jax.models import model_file
-from tests.faults import peak_memory
+from tests.faults import peak_memory, tiny_model_file
+from tests.faults.tiny_model_file import KERNEL, parts, refused
 from tests.models import tiny_lite
 
-TINY = tiny_lite.CONFIG
-NOTES = {"data": "blobs"}
-KERNEL = "params/decoder/logit/kernel"
 LOAD = "samn_jax.models.model_file:load_model"
 
 
 @pytest.fixture(scope="module")
-def variables():
-    return tiny_lite.make_variables()
+def good(tmp_path_factory):
+    variables = tiny_lite.make_variables()
+    return tiny_model_file.write(tmp_path_factory.mktemp("good"), variables)
 
 
 @pytest.fixture
-def path(tmp_path, variables):
-    path = tmp_path / "tiny.safetensors"
-    model_file.save_model(path, TINY, variables, NOTES)
-    return path
+def path(tmp_path, good):
+    return Path(shutil.copy(good, tmp_path))
 
 
 @pytest.fixture(scope="module")
-def worker(tmp_path_factory, variables):
-    good = tmp_path_factory.mktemp("good") / "tiny.safetensors"
-    model_file.save_model(good, TINY, variables, NOTES)
+def worker(good):
     with peak_memory.worker() as made:
         made.warm_up(LOAD, good)
         yield made
 
 
-def parts(path):
-    """The header and the bytes after it."""
-    data = path.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    return json.loads(data[8 : 8 + length]), data[8 + length :]
-
-
 def put_together(path, header, content):
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     path.write_bytes(len(text).to_bytes(8, "little") + text + content)
-
-
-def refused(path, *words):
-    with pytest.raises(InputError) as error:
-        model_file.load_model(path)
-    message = str(error.value)
-    assert message.isprintable()
-    for word in (path.name, *words):
-        assert word in message
 
 
 def with_config(**fields):
@@ -148,7 +128,7 @@ def test_a_long_header_is_refused_unread(tmp_path, worker):
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_a_large_good_file_takes_four_times_its_size(tmp_path, worker, dtype):
-    wide = dataclasses.replace(TINY, decoder_dims=(768, 512, 8, 4))
+    wide = dataclasses.replace(tiny_lite.CONFIG, decoder_dims=(768, 512, 8, 4))
     path = tmp_path / "a.safetensors"
     model_file.save_model(path, wide, tiny_lite.make_variables(wide), {}, dtype=dtype)
     outcome = worker.read(LOAD, path)

@@ -24,11 +24,7 @@ from tests.training import tiny
 BAD_INPUT = 2
 
 
-@pytest.fixture(scope="module", autouse=True)
-def known_network():
-    tiny.register()
-    yield
-    del model_file._NETWORKS["tiny"]
+known_network = tiny.known_network
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,7 @@ from tests.training.test_scale import start
 STEPS = 6
 
 
-@pytest.fixture(scope="module", autouse=True)
-def known_network():
-    tiny.register()
-    yield
-    del model_file._NETWORKS["tiny"]
+known_network = tiny.known_network
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -9,6 +9,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from samn_jax.data.clips import pipeline, sampling
 from samn_jax.data.clips.config import SamplingConfig
@@ -67,6 +68,14 @@ class TinyConfig(LiteConfig):
 def register() -> None:
     """Makes `TinyConfig` known to model files, and so to the loop."""
     model_file._NETWORKS["tiny"] = (TinyConfig, lambda config: TinyNet())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def known_network():
+    """A fixture of the modules that name it: `register`, for as long as they run."""
+    register()
+    yield
+    del model_file._NETWORKS["tiny"]
 
 
 def config(**settings) -> config_lib.TrainConfig:

@@ -20,13 +20,23 @@ class Shown(NamedTuple):
     truth: Ids | None
 
 
+class Job(NamedTuple):
+    """One video to lead a tracker through."""
+
+    tracker: interface.VideoTracker
+    sequence: Any  # of the kind that the benchmark's reader gives
+    results_dir: Path
+    request: interface.Request
+    watch: stopwatch.Stopwatch  # times the tracker
+
+
 class Protocol(NamedTuple):
     """How a tracker is led through one video, and which files that leaves.
 
     Attributes:
       folder: name of the folder of its results inside an output folder.
-      run: tracker, video, results folder, request, watch → nothing, once all result
-        files of the video are there. Whole ones that were there are left as they are.
+      run: a job → nothing, once all result files of the video are there. Whole ones
+        that were there are left as they are.
       result_files: video, results folder → the files of a finished run that are there
         or should be, in order. Equal results have equal bytes.
       seconds_file: a result file → the file beside it that holds the seconds of each
@@ -38,10 +48,7 @@ class Protocol(NamedTuple):
     """
 
     folder: str
-    run: Callable[
-        [interface.VideoTracker, Any, Path, interface.Request, stopwatch.Stopwatch],
-        None,
-    ]
+    run: Callable[[Job], None]
     result_files: Callable[[Any, Path], list[Path]]
     seconds_file: Callable[[Path], Path | None]
     program: Callable[[Any, interface.Request], warm_up.Program]

@@ -40,15 +40,9 @@ class RegionProtocol(NamedTuple):
 def make_protocol(parts: RegionProtocol) -> protocol.Protocol:
     """Returns the protocol for any tracker, made of what trackers of regions need."""
 
-    def run(
-        tracker: interface.VideoTracker,
-        sequence: types.Sequence,
-        results_dir: Path,
-        request: interface.Request,
-        watch: stopwatch.Stopwatch,
-    ) -> None:
-        answering = regions.VideoRegionTracker(tracker, request)
-        parts.run(answering, sequence, results_dir, watch)
+    def run(job: protocol.Job) -> None:
+        answering = regions.VideoRegionTracker(job.tracker, job.request)
+        parts.run(answering, job.sequence, job.results_dir, job.watch)
 
     def program(
         sequence: types.Sequence, request: interface.Request

@@ -78,17 +78,11 @@ def mask_files(sequence: types.Sequence, results_dir: Path) -> list[Path]:
     return [mask_file(sequence, index, results_dir) for index in indices]
 
 
-def _run(
-    tracker: interface.VideoTracker,
-    sequence: types.Sequence,
-    results_dir: Path,
-    request: interface.Request,
-    watch: stopwatch.Stopwatch,
-) -> None:
-    paths = mask_files(sequence, results_dir)
-    tracked = track_objects(tracker, sequence, request.start, watch)
+def _run(job: protocol.Job) -> None:
+    paths = mask_files(job.sequence, job.results_dir)
+    tracked = track_objects(job.tracker, job.sequence, job.request.start, job.watch)
     progress = tqdm.tqdm(
-        tracked, total=len(paths), desc=sequence.name, leave=False, disable=None
+        tracked, total=len(paths), desc=job.sequence.name, leave=False, disable=None
     )
     for path, ids in zip(paths, progress, strict=True):
         images.write_mask(path, ids)

@@ -25,11 +25,7 @@ TRAININGS = ("first", "second/fold0", "second/fold1", "third/fold0", "third/fold
 TIMED = {"run.json", "log.jsonl", "finished.json", "recipe.json", "checkpoints.json"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def known_network():
-    tiny.register()
-    yield
-    del model_file._NETWORKS["tiny"]
+known_network = tiny.known_network
 
 
 @pytest.fixture(scope="module")
