@@ -68,6 +68,7 @@ def get_config() -> TrainConfig:
             threshold_stride=4,  # px; the hardest are told by every n-th row, column
             entropy_weight=1.0,
             iou_weight=0.5,
+            others=(),  # further losses of masks, as (("soft_dice", 0.5),)
         ),
         optimizer=OptimizerConfig(
             name="adamw",  # adam, adamw, sgd

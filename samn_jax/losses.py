@@ -1,4 +1,10 @@
-"""Losses of the training (paper, 3.4): mean over the hardest pixels, soft IoU."""
+"""Losses of the training (paper, 3.4): mean over the hardest pixels, soft IoU; others.
+
+A new loss of masks is a function here and its row in `MASK_LOSSES`; the setting
+`loss.others` takes it by that name.
+"""
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -56,3 +62,37 @@ def soft_iou_loss(
     inside = jnp.sum(jnp.minimum(prob, target), axis=(1, 2))
     union = jnp.sum(jnp.maximum(prob, target), axis=(1, 2))
     return 1.0 - (inside + EPSILON) / (union + EPSILON)
+
+
+def soft_dice_loss(
+    prob: Float[Array, "B H W"], target: Float[Array, "B H W"]
+) -> Float[Array, " B"]:
+    """Returns 1 − 2 Σ p·t / (Σ p² + Σ t²) for each mask; 0 where both are empty.
+
+    Milletari, Navab and Ahmadi, V-Net (3DV 2016), section 3.
+
+    >>> left, right = jnp.array([[[1.0, 1.0]]]), jnp.array([[[1.0, 0.0]]])
+    >>> round(float(soft_dice_loss(left, right)[0]), 3)
+    0.333
+    """
+    both = jnp.sum(prob * target, axis=(1, 2))
+    squares = jnp.sum(prob**2 + target**2, axis=(1, 2))
+    return 1.0 - (2.0 * both + EPSILON) / (squares + EPSILON)
+
+
+MaskLoss = Callable[[Float[Array, "B H W"], Float[Array, "B H W"]], Float[Array, " B"]]
+
+MASK_LOSSES: dict[str, MaskLoss] = {
+    "soft_iou": soft_iou_loss,
+    "soft_dice": soft_dice_loss,
+}
+
+
+def weighted_sum(
+    others: tuple[tuple[str, float], ...],
+    prob: Float[Array, "B H W"],
+    target: Float[Array, "B H W"],
+) -> Float[Array, " B"]:
+    """Returns the sum of the named losses of masks, each times its weight."""
+    losses = [weight * MASK_LOSSES[name](prob, target) for name, weight in others]
+    return sum(losses, start=jnp.zeros(prob.shape[0], prob.dtype))

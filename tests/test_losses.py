@@ -59,6 +59,25 @@ def test_soft_iou_of_binary_masks_is_one_minus_iou():
     np.testing.assert_allclose(soft_iou_loss(empty, empty), [0.0], atol=1e-6)
 
 
+def test_soft_dice_is_one_minus_the_f1_score_of_binary_masks(key):
+    left, right = jax.random.bernoulli(key, 0.4, (2, 3, 8, 9)).astype(jnp.float32)
+    pixels = zip(np.asarray(left), np.asarray(right), strict=True)
+    wanted = [1 - 2 * (a * b).sum() / (a.sum() + b.sum()) for a, b in pixels]
+    dice = jax.jit(losses.soft_dice_loss)
+    np.testing.assert_allclose(dice(left, right), wanted, rtol=1e-4)
+    empty = jnp.zeros((1, 4, 4))
+    np.testing.assert_allclose(dice(empty, empty), [0.0], atol=1e-6)
+
+
+def test_losses_by_name_are_summed_with_their_weights(key):
+    prob, target = jax.random.uniform(key, (2, 3, 5, 4))
+    both = (("soft_dice", 0.25), ("soft_iou", 2.0))
+    got = losses.weighted_sum(both, prob, target)
+    dice, iou = losses.soft_dice_loss(prob, target), losses.soft_iou_loss(prob, target)
+    np.testing.assert_allclose(got, 0.25 * dice + 2.0 * iou, rtol=1e-5)
+    np.testing.assert_array_equal(losses.weighted_sum((), prob, target), 0)
+
+
 def test_soft_iou_of_probabilities_and_its_gradient(key):
     prob = np.asarray(jax.random.uniform(key, (1, 4, 4)))
     target = jnp.asarray(prob > 0.6, jnp.float32)

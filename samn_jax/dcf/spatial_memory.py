@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from samn_jax.dcf import correlation, filter_fit, labels, localization
+from samn_jax.dcf import correlation, filter_fit, labels, peaks
 from samn_jax.dcf import sample_memory as sample_lib
 from samn_jax.dcf.spatial_config import SpatialMemoryConfig
 
@@ -29,7 +29,7 @@ class SpatialMemory(NamedTuple):
     num_frames: Int[Array, ""]  # seen so far, the first one included
 
 
-class Localization(NamedTuple):
+class Response(NamedTuple):
     """What the filter says of one crop."""
 
     offset_xy: Float[Array, "2"]  # crop pixels from the crop's center to the target
@@ -113,13 +113,13 @@ def _uncertainty(
     return jnp.where(memory.num_frames < config.trusted_frames, 0.0, uncertainty)
 
 
-def localize(
+def respond(
     config: SpatialMemoryConfig,
     memory: SpatialMemory,
     features: Float[Array, "h w C"],
     *,
     target_size_px: Float[Array, "2"],
-) -> Localization:
+) -> Response:
     """Where the target is in a new crop, and how far that is to be trusted.
 
     Args:
@@ -131,17 +131,17 @@ def localize(
     """
     sample = _project(normalize_samples(features), memory.projection)
     scores = correlation.correlate(sample[None], memory.filter)[0]
-    score_map = localization.upsample_scores(
+    score_map = peaks.upsample_scores(
         scores, stride=config.stride, kernel_size=config.kernel_size
     )
-    score_map = jnp.multiply(score_map, localization.hann_window(score_map.shape))
-    peak = localization.find_peak(
+    score_map = jnp.multiply(score_map, peaks.hann_window(score_map.shape))
+    peak = peaks.find_peak(
         score_map,
         target_size_px,
         neighborhood_scale=config.neighborhood_scale,
         hard_negative_ratio=config.hard_negative_ratio,
     )
-    return Localization(
+    return Response(
         offset_xy=peak.offset_xy,
         maximum=peak.maximum,
         hard_negative=peak.hard_negative,
@@ -151,44 +151,20 @@ def localize(
     )
 
 
-def remember(
-    config: SpatialMemoryConfig,
-    memory: SpatialMemory,
-    localization: Localization,
-    target_center_cells: Float[Array, "2"],
-    *,
-    accepted: Bool[Array, ""],
-) -> SpatialMemory:
-    """The memory with an accepted frame's sample and maximum; its filter is as it was.
-
-    Args:
-        config: Settings; static under jit.
-        memory: State that `localize` was given.
-        localization: What `localize` returned for this frame.
-        target_center_cells: Where the target's center (x, y) was found to be, in
-            cells from the top-left corner of the crop that was localized.
-        accepted: Whether the frame is certain enough to learn from.
-    """
-    memories = jax.tree.map(lambda x: x[None], memory)
-    place = (jnp.int32(0), target_center_cells)
-    memories = remember_in(config, memories, localization, place, accepted=accepted)
-    return jax.tree.map(lambda x: x[0], memories)
-
-
 def remember_in(
     config: SpatialMemoryConfig,
     memories: SpatialMemory,
-    localization: Localization,
+    response: Response,
     index_and_center: tuple[Int[Array, ""], Float[Array, "2"]],
     *,
     accepted: Bool[Array, ""],
 ) -> SpatialMemory:
-    """What `remember` does, to one of several memories, where it lies.
+    """Several memories, one with a frame's sample and maximum; its filter is as it was.
 
     Args:
         config: Settings; static under jit.
         memories: Every array has an axis more, in front.
-        localization: As for `remember`.
+        response: As for `update_spatial_memory`.
         index_and_center: Which memory, and the target's center in cells.
         accepted: Whether to learn from the frame.
     """
@@ -196,23 +172,23 @@ def remember_in(
     label = labels.gaussian_label(
         target_center_cells,
         memories.sigma[index],
-        size=localization.sample.shape[:2],
+        size=response.sample.shape[:2],
         kernel_size=config.kernel_size,
     )
     samples = sample_lib.write_in(
         memories.samples,
         index,
-        localization.sample,
+        response.sample,
         label,
         learning_rate=jnp.where(
-            localization.hard_negative,
+            response.hard_negative,
             config.hard_negative_learning_rate,
             config.learning_rate,
         ),
         accepted=accepted,
     )
     slot = memories.num_maxima[index] % config.num_maxima
-    maximum = jnp.where(accepted, localization.maximum, memories.maxima[index, slot])
+    maximum = jnp.where(accepted, response.maximum, memories.maxima[index, slot])
     return memories._replace(
         samples=samples,
         maxima=memories.maxima.at[index, slot].set(maximum),
@@ -222,14 +198,14 @@ def remember_in(
 
 
 def refinement_due(
-    config: SpatialMemoryConfig, memory: SpatialMemory, localization: Localization
+    config: SpatialMemoryConfig, memory: SpatialMemory, response: Response
 ) -> Bool[Array, ""]:
-    """Whether the filter is to be refined after a frame that `remember` has seen.
+    """Whether the filter is to be refined after a frame that was remembered.
 
     Every `train_every_frames` frames, and at once on a hard negative.
     """
     regular = (memory.num_frames - 1) % config.train_every_frames == 0
-    return regular | localization.hard_negative
+    return regular | response.hard_negative
 
 
 def refine_if(
@@ -251,7 +227,7 @@ def refine_if(
 def update_spatial_memory(
     config: SpatialMemoryConfig,
     memory: SpatialMemory,
-    localization: Localization,
+    response: Response,
     target_center_cells: Float[Array, "2"],
     *,
     accepted: Bool[Array, ""],
@@ -262,12 +238,14 @@ def update_spatial_memory(
 
     Args:
         config: Settings; static under jit.
-        memory: State that `localize` was given.
-        localization: What `localize` returned for this frame.
-        target_center_cells: As for `remember`.
+        memory: State that `respond` was given.
+        response: What `respond` returned for this frame.
+        target_center_cells: Where the target's center (x, y) was found to be, in
+            cells from the top-left corner of the crop that was responded to.
         accepted: Whether the frame is certain enough to learn from.
     """
-    memory = remember(
-        config, memory, localization, target_center_cells, accepted=accepted
-    )
-    return refine_if(config, memory, refinement_due(config, memory, localization))
+    memories = jax.tree.map(lambda x: x[None], memory)
+    place = (jnp.int32(0), target_center_cells)
+    memories = remember_in(config, memories, response, place, accepted=accepted)
+    memory = jax.tree.map(lambda x: x[0], memories)
+    return refine_if(config, memory, refinement_due(config, memory, response))

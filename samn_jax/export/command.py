@@ -2,12 +2,11 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samn_jax import files
+from samn_jax import errors, files
 from samn_jax.errors import InputError
 from samn_jax.export import PLATFORMS
 from samn_jax.track import arguments
@@ -24,13 +23,7 @@ _LARGEST_SIDE = 16384  # pixels
 
 def main(words: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after a one-line error."""
-    flags = _parser().parse_args(words)
-    try:
-        run(flags)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return errors.exit_status(run, _parser().parse_args(words))
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -3,12 +3,12 @@
 import argparse
 import os
 import socket
-import sys
 import tempfile
 import types
 from collections.abc import Sequence
 from pathlib import Path
 
+from samn_jax import errors
 from samn_jax.errors import InputError
 from samn_jax.track import arguments
 
@@ -24,13 +24,7 @@ def main(words: Sequence[str] | None = None) -> int:
     # Read when gradio and the hub's client are imported.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    flags = _parser().parse_args(words)
-    try:
-        run(flags)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return errors.exit_status(run, _parser().parse_args(words))
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samn_jax import files
+from samn_jax import errors, files
 from samn_jax.errors import InputError
 from samn_jax.track import arguments
 
@@ -27,12 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Returns 0, 2 after a one-line error, or 130 if it was interrupted."""
     # OpenCV's FFmpeg would print between; what can't be read is named anyway.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    flags = arguments.parser().parse_args(words)
-    try:
-        return run(flags)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return errors.exit_status(run, arguments.parser().parse_args(words))
 
 
 def run(flags: argparse.Namespace) -> int:

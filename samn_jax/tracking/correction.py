@@ -35,17 +35,19 @@ def correct_target(
       from_mask: whether `mask` is the object's own outline.
     """
     extent_hw = state.extent_hw
-    given = given_lib.see(spec, variables, frame, extent_hw, mask, from_mask=from_mask)
+    given = given_lib.observe(
+        spec, variables, frame, extent_hw, mask, from_mask=from_mask
+    )
     spatial, target = state.spatial, given.target
     if spatial is not None:
-        sighting = localization.sight(
+        localized = localization.localize(
             spec, variables, frame, extent_hw, (spatial, target)
         )
         center_xy = target.center_xy
-        spatial = localization.correct(spec, spatial, sighting, center_xy)
+        spatial = localization.correct(spec, spatial, localized, center_xy)
     entry = given_lib.remember(spec, variables, given, state.frame_idx)
     entry = entry._replace(found=jnp.ones((), bool), due=jnp.ones((), bool))
-    _, read = segmentation.segment(spec, variables, given.view, state.memory)
+    _, read = segmentation.segment(spec, variables, given.region, state.memory)
     memory, _ = spec.memory.write(state.memory, entry, read, spec.reader(variables))
     state = state._replace(
         memory=memory,

@@ -15,12 +15,12 @@ class Given(NamedTuple):
     """What such a frame shows of the target."""
 
     target: Target
-    view: segmentation.View
+    region: segmentation.SearchRegion
     prob: Float[Array, "S S"]  # of the object, in the crop
     measured: measure.Measurement
 
 
-def see(
+def observe(
     spec: TrackerSpec,
     variables: dict,
     frame: UInt8[Array, "H W 3"],
@@ -30,6 +30,8 @@ def see(
     from_mask: bool,
 ) -> Given:
     """Returns what the frame shows of the target.
+
+    `tracker.init_tracker` takes the same arguments: this is its first half.
 
     Args:
       spec: network and settings.
@@ -41,18 +43,20 @@ def see(
         segmented with the box as its mask, and that mask is the object's.
     """
     target = _target(mask)
-    crop = segmentation.choose_crop(spec, target, extent_hw, jnp.zeros((), jnp.int32))
-    place = (crop, target.center_xy)
-    view = segmentation.look(spec, variables, frame, extent_hw, place)
+    lost_frames = jnp.zeros((), jnp.int32)
+    region = segmentation.search_region(
+        spec, variables, frame, extent_hw, target, lost_frames
+    )
+    crop = region.crop
     size = spec.config.crop_size
     prob = crops.sample_crop(mask, extent_hw, crop, out_size=size, border="zero")
     if not from_mask:
-        prob = segmentation.box_to_mask(spec, variables, view, prob)
+        prob = segmentation.box_to_mask(spec, variables, region, prob)
     threshold = measure.threshold(spec.config, from_mask)
     measured = measure.measure(spec.config, prob, crop, threshold)
     area = jnp.where(measured.found, measured.area, target.area)
     target = target._replace(area=area, first_area=area)
-    return Given(target, view, prob, measured)
+    return Given(target, region, prob, measured)
 
 
 def remember(
@@ -69,7 +73,7 @@ def remember(
         "uncertainty": jnp.zeros((), jnp.float32),
         "area": measured.area,
     }
-    return segmentation.remember(spec, variables, given.view, given.prob, facts)
+    return segmentation.remember(spec, variables, given.region, given.prob, facts)
 
 
 def report(
@@ -77,7 +81,7 @@ def report(
 ) -> Prediction:
     """Returns the answer to the frame: the given mask, or what was made of a box."""
     answer = measure.report(
-        spec.config, given.prob, given.measured, given.view.crop, mask.shape
+        spec.config, given.prob, given.measured, given.region.crop, mask.shape
     )
     return answer._replace(mask=mask) if from_mask else answer
 

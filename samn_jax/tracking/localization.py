@@ -13,11 +13,11 @@ from samn_jax.tracking import segmentation
 from samn_jax.tracking.state import Target, TrackerSpec
 
 
-class Sighting(NamedTuple):
+class Localization(NamedTuple):
     """What the filter says of a frame."""
 
     crop: crops.SquareCrop
-    localization: spatial_lib.Localization
+    response: spatial_lib.Response
     center_xy: Float[Array, "2"]  # of the target, image pixels
     uncertainty: Float[Array, ""]
 
@@ -45,46 +45,46 @@ def first_memory(
     )
 
 
-def sight(
+def localize(
     spec: TrackerSpec,
     variables: dict,
     frame: UInt8[Array, "H W 3"],
     extent_hw: Int[Array, "2"],
     memory_and_target: tuple[spatial_lib.SpatialMemory, Target],
-) -> Sighting:
+) -> Localization:
     """Returns where the filter sees the target around its last place."""
     patch, crop = _patch(spec, frame, extent_hw, memory_and_target[1], times=1)
     features = _features(spec, variables, patch[None])
-    return sight_in(spec, features, crop, extent_hw, memory_and_target)
+    return localize_in(spec, features, crop, extent_hw, memory_and_target)
 
 
-def sight_in(
+def localize_in(
     spec: TrackerSpec,
     features: Float[Array, "1 h w C"],
     crop: crops.SquareCrop,
     extent_hw: Int[Array, "2"],
     memory_and_target: tuple[spatial_lib.SpatialMemory, Target],
-) -> Sighting:
+) -> Localization:
     """Returns where the filter sees the target in a crop of which it has features."""
     memory, target = memory_and_target
     scale = crops.crop_scale(crop, _size(spec))
-    localization = spatial_lib.localize(
+    response = spatial_lib.respond(
         spec.config.spatial,
         memory,
         features[0].astype(jnp.float32),
         target_size_px=target.size_wh[::-1] * scale,
     )
-    center = crop.center_xy + localization.offset_xy / scale
+    center = crop.center_xy + response.offset_xy / scale
     limit = extent_hw[::-1].astype(jnp.float32)
     center = jnp.clip(center, 0.0, limit)
-    return Sighting(crop, localization, center, localization.uncertainty)
+    return Localization(crop, response, center, response.uncertainty)
 
 
 def remember_in(
     spec: TrackerSpec,
     memories: spatial_lib.SpatialMemory,
     slot: Int[Array, ""],
-    sighting: Sighting,
+    localized: Localization,
     center_xy: Float[Array, "2"],
     accepted: Bool[Array, ""],
 ) -> spatial_lib.SpatialMemory:
@@ -94,34 +94,34 @@ def remember_in(
       spec: network and settings.
       memories: one for each of N objects.
       slot: which of them is to remember.
-      sighting: what its filter said of the frame.
+      localized: what its filter said of the frame.
       center_xy: the target's, in the image.
       accepted: whether to learn from the frame.
     """
-    place = (slot, _to_cells(spec, sighting, center_xy))
+    place = (slot, _to_cells(spec, localized, center_xy))
     return spatial_lib.remember_in(
-        spec.config.spatial, memories, sighting.localization, place, accepted=accepted
+        spec.config.spatial, memories, localized.response, place, accepted=accepted
     )
 
 
 def learn(
     spec: TrackerSpec,
     memory: spatial_lib.SpatialMemory,
-    sighting: Sighting,
+    localized: Localization,
     center_xy: Float[Array, "2"],
     accepted: Bool[Array, ""],
 ) -> spatial_lib.SpatialMemory:
     """Returns the memory after the frame; `center_xy` is the target's (image)."""
-    center = _to_cells(spec, sighting, center_xy)
+    center = _to_cells(spec, localized, center_xy)
     return spatial_lib.update_spatial_memory(
-        spec.config.spatial, memory, sighting.localization, center, accepted=accepted
+        spec.config.spatial, memory, localized.response, center, accepted=accepted
     )
 
 
 def correct(
     spec: TrackerSpec,
     memory: spatial_lib.SpatialMemory,
-    sighting: Sighting,
+    localized: Localization,
     center_xy: Float[Array, "2"],
 ) -> spatial_lib.SpatialMemory:
     """Returns the memory that has learned a person's place for the last frame it saw.
@@ -132,19 +132,19 @@ def correct(
     Args:
       spec: network and settings.
       memory: after that frame.
-      sighting: what the filter says around the corrected place.
+      localized: what the filter says around the corrected place.
       center_xy: the target's, in the image.
     """
-    surely = sighting.localization._replace(hard_negative=jnp.ones((), bool))
-    sighting = sighting._replace(localization=surely)
+    surely = localized.response._replace(hard_negative=jnp.ones((), bool))
+    localized = localized._replace(response=surely)
     memory = memory._replace(num_frames=memory.num_frames - 1)
-    return learn(spec, memory, sighting, center_xy, jnp.ones((), bool))
+    return learn(spec, memory, localized, center_xy, jnp.ones((), bool))
 
 
 def _to_cells(
-    spec: TrackerSpec, sighting: Sighting, center_xy: Float[Array, "2"]
+    spec: TrackerSpec, localized: Localization, center_xy: Float[Array, "2"]
 ) -> Float[Array, "2"]:
-    center = crops.points_to_crop(center_xy, sighting.crop, out_size=_size(spec))
+    center = crops.points_to_crop(center_xy, localized.crop, out_size=_size(spec))
     return center / spec.config.spatial.stride
 
 

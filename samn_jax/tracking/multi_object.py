@@ -84,21 +84,21 @@ def step_objects(
     An object that is alone in its crop is tracked as `track_step` does. Empty slots are
     skipped on a CPU, and the filters that are due are refined one by one.
     """
-    seen = _see(spec, variables, state, frame)
+    seen = _observe(spec, variables, state, frame)
     seen = seen._replace(
         prob=joining.join(
             spec,
             state.taken,
             seen.prob,
-            seen.view.crop,
+            seen.region.crop,
             state.extent_hw,
             frame.shape[:2],
         )
     )
     objects, answers, accepted = _remember(spec, variables, state, seen, frame)
-    sightings = seen.place.sighting
-    if objects.spatial is not None and sightings is not None:
-        learned = _learn(spec, state._replace(objects=objects), sightings, accepted)
+    localized = seen.estimate.localized
+    if objects.spatial is not None and localized is not None:
+        learned = _learn(spec, state._replace(objects=objects), localized, accepted)
         objects = objects._replace(spatial=learned)
     ids = joining.winners(answers.mask, state.object_ids)
     answer = MultiPrediction(answers, state.object_ids, ids)
@@ -139,9 +139,9 @@ def track_any(
     return jax.lax.scan(step, state, frames)
 
 
-def _see(
+def _observe(
     spec: TrackerSpec, variables: dict, state: MultiState, frame: UInt8[Array, "H W 3"]
-) -> tracker_lib.Seen:
+) -> tracker_lib.Observation:
     """Returns what each object shows by itself; a whole frame is encoded once for all.
 
     An empty slot shows nothing: its part is zero.
@@ -149,32 +149,27 @@ def _see(
     shared = None
     if spec.config.whole_frame:
         first = slot_loops.take(state.objects, 0)
-        place = tracker_lib.Place(None, first.target, jnp.float32(0.0))
-        shared = tracker_lib.look(spec, variables, first, frame, place)
+        shared = segmentation.search_region(
+            spec, variables, frame, first.extent_hw, first.target, first.lost_frames
+        )
 
-    def see(one: TrackerState) -> tracker_lib.Seen:
-        if shared is None:
-            place, view = tracker_lib.observe(spec, variables, one, frame)
-        else:
-            place = tracker_lib.locate(spec, variables, one, frame)
-            view = segmentation.aim(spec, shared, place.target.center_xy)
-        prob, read = tracker_lib.segment(spec, variables, one, place, view)
-        return tracker_lib.Seen(place, view, prob, read)
+    def observe(one: TrackerState) -> tracker_lib.Observation:
+        return tracker_lib.observe(spec, variables, one, frame, shared)
 
-    return slot_loops.map_slots(see, state.taken, state.objects, group=2)
+    return slot_loops.map_slots(observe, state.taken, state.objects, group=2)
 
 
 def _remember(
     spec: TrackerSpec,
     variables: dict,
     state: MultiState,
-    seen: tracker_lib.Seen,
+    seen: tracker_lib.Observation,
     frame: UInt8[Array, "H W 3"],
 ) -> tuple[TrackerState, Prediction, Bool[Array, " N"]]:
     """Returns what `tracker.remember` does, of each object; empty slots stay as is."""
     objects = state.objects._replace(spatial=None)
 
-    def remember(one: TrackerState, its_own: tracker_lib.Seen) -> tuple:
+    def remember(one: TrackerState, its_own: tracker_lib.Observation) -> tuple:
         one, answer, accepted = tracker_lib.remember(
             spec, variables, one, its_own, frame.shape[:2]
         )
@@ -189,7 +184,7 @@ def _remember(
 def _learn(
     spec: TrackerSpec,
     state: MultiState,
-    sightings: localization.Sighting,
+    localized: localization.Localization,
     accepted: Bool[Array, " N"],
 ) -> spatial_lib.SpatialMemory:
     """Returns the spatial memories after the frame.
@@ -202,12 +197,12 @@ def _learn(
     def remember(
         memories: spatial_lib.SpatialMemory, slot: Int[Array, ""]
     ) -> spatial_lib.SpatialMemory:
-        its_own = slot_loops.take((sightings, centers_xy, accepted), slot)
+        its_own = slot_loops.take((localized, centers_xy, accepted), slot)
         return localization.remember_in(spec, memories, slot, *its_own)
 
     memories = slot_loops.visit(remember, state.taken, state.objects.spatial)
     is_due = functools.partial(spatial_lib.refinement_due, config)
-    due = state.taken & jax.vmap(is_due)(memories, sightings.localization)
+    due = state.taken & jax.vmap(is_due)(memories, localized.response)
 
     def refine(
         filters: Float[Array, "N k k K"], slot: Int[Array, ""]

@@ -1,4 +1,4 @@
-"""The appearance half of the tracker: see a crop, segment it, remember it."""
+"""The appearance half: a search region encoded, segmented and remembered."""
 
 from typing import Any, NamedTuple
 
@@ -13,8 +13,8 @@ from samn_jax.models.network import QueryFeatures
 from samn_jax.tracking.state import Target, TrackerSpec
 
 
-class View(NamedTuple):
-    """One crop as the appearance network sees it."""
+class SearchRegion(NamedTuple):
+    """The crop of a frame in which the target is sought, as the network sees it."""
 
     crop: crops.SquareCrop
     image: Float[Array, "1 S S 3"]
@@ -45,28 +45,33 @@ def choose_crop(
     return crops.segmentation_crop(target.center_xy, side)
 
 
-def look(
+def search_region(
     spec: TrackerSpec,
     variables: dict,
     frame: UInt8[Array, "H W 3"],
     extent_hw: Int[Array, "2"],
-    place: tuple[crops.SquareCrop, Float[Array, "2"]],
-) -> View:
-    """Returns the crop and its features; `place`: crop and target's center."""
-    crop, center_xy = place
+    target: Target,
+    lost_frames: Int[Array, ""],
+) -> SearchRegion:
+    """Returns the crop around a target and its features."""
+    crop = choose_crop(spec, target, extent_hw, lost_frames)
     size = spec.config.crop_size
     image = frame.astype(jnp.float32) / 255.0
     image = sample(spec, image, extent_hw, crop, size)[None]
     query: Any = spec.network.apply(variables, image, method="encode_query")
-    center = crops.points_to_crop(center_xy, crop, out_size=size)
-    return View(crop, image, query, center[None], _inside(crop, extent_hw, size))
+    center = crops.points_to_crop(target.center_xy, crop, out_size=size)
+    return SearchRegion(
+        crop, image, query, center[None], _inside(crop, extent_hw, size)
+    )
 
 
-def aim(spec: TrackerSpec, view: View, center_xy: Float[Array, "2"]) -> View:
-    """Returns the view with the target thought to be at a point of the image."""
+def aim(
+    spec: TrackerSpec, region: SearchRegion, center_xy: Float[Array, "2"]
+) -> SearchRegion:
+    """Returns the region with the target thought to be at a point of the image."""
     size = spec.config.crop_size
-    center = crops.points_to_crop(center_xy, view.crop, out_size=size)
-    return view._replace(center_xy=center[None])
+    center = crops.points_to_crop(center_xy, region.crop, out_size=size)
+    return region._replace(center_xy=center[None])
 
 
 def sample(
@@ -82,31 +87,31 @@ def sample(
 
 
 def segment(
-    spec: TrackerSpec, variables: dict, view: View, memory: Any
+    spec: TrackerSpec, variables: dict, region: SearchRegion, memory: Any
 ) -> tuple[Float[Array, "S S"], Read]:
     """Returns the object probability in the crop, and what was read for it.
 
     It is 0 outside the frame, as in the first mask: the repeated edge there is no part
     of the target, and would draw it out of the frame.
     """
-    key = jax.tree.map(lambda x: x[0], view.query.key)
+    key = jax.tree.map(lambda x: x[0], region.query.key)
     read = spec.memory.read(memory, key, spec.reader(variables))
     readout = jax.tree.map(lambda x: x[None], read.readout)
     log_odds = spec.network.apply(
-        variables, readout, view.query, view.center_xy, method="decode"
+        variables, readout, region.query, region.center_xy, method="decode"
     )
-    prob = jnp.where(view.inside, jax.nn.sigmoid(log_odds[0]), 0.0)
+    prob = jnp.where(region.inside, jax.nn.sigmoid(log_odds[0]), 0.0)
     # A decoder may swallow NaN (a maximum does on a CPU) and be certain of nothing.
     parts = [jnp.isnan(x).any() for x in jax.tree.leaves(read.readout)]
     return jnp.where(jnp.stack(parts).any(), jnp.nan, prob), read
 
 
 def encode(
-    spec: TrackerSpec, variables: dict, view: View, mask: Float[Array, "S S"]
+    spec: TrackerSpec, variables: dict, region: SearchRegion, mask: Float[Array, "S S"]
 ) -> tuple[Key, Value]:
     """Returns the key and value that remember the crop with this mask."""
     pair = spec.network.apply(
-        variables, view.image, view.query, mask[None], method="encode_memory"
+        variables, region.image, region.query, mask[None], method="encode_memory"
     )
     return jax.tree.map(lambda x: x[0], pair)
 
@@ -114,7 +119,7 @@ def encode(
 def remember(
     spec: TrackerSpec,
     variables: dict,
-    view: View,
+    region: SearchRegion,
     mask: Float[Array, "S S"],
     facts: dict[str, Array],
 ) -> Entry:
@@ -122,14 +127,14 @@ def remember(
 
     `facts` are the fields of `Entry` that the network does not know.
     """
-    key, value = encode(spec, variables, view, mask)
-    return make_entry(key, value, mask, crop=view.crop, **facts)
+    key, value = encode(spec, variables, region, mask)
+    return make_entry(key, value, mask, crop=region.crop, **facts)
 
 
 def box_to_mask(
     spec: TrackerSpec,
     variables: dict,
-    view: View,
+    region: SearchRegion,
     box: Float[Array, "S S"],
 ) -> Float[Array, "S S"]:
     """Returns the object's probability in a first frame of which only a box is known.
@@ -139,9 +144,9 @@ def box_to_mask(
     itself is the mask.
     """
     facts = {"frame_idx": jnp.zeros((), jnp.int32), "given": jnp.ones((), bool)}
-    entry = remember(spec, variables, view, box, facts)
+    entry = remember(spec, variables, region, box, facts)
     memory = spec.memory.init(entry, spec.reader(variables))
-    prob, _ = segment(spec, variables, view, memory)
+    prob, _ = segment(spec, variables, region, memory)
     prob = aggregation.join_one(prob, kind=spec.config.aggregation)
     xyxy = boxes.mask_to_xyxy(box > 0.5)
     margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0

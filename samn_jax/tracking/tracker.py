@@ -24,20 +24,20 @@ from samn_jax.tracking.state import (
 )
 
 
-class Place(NamedTuple):
-    """Where the target is looked for in a frame."""
+class Estimate(NamedTuple):
+    """Where the target is thought to be in a frame, before it is segmented."""
 
-    sighting: localization.Sighting | None  # None without a spatial memory
+    localized: localization.Localization | None  # None without a spatial memory
     target: Target
     uncertainty: Float[Array, ""]
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     """What a frame shows of the target, before anything is learned from it."""
 
-    place: Place
-    view: segmentation.View
-    prob: Float[Array, "S S"]  # of the object, in the crop
+    estimate: Estimate
+    region: segmentation.SearchRegion
+    prob: Float[Array, "S S"]  # of the object, in the region's crop
     read: Read  # what the appearance memory said of it
 
 
@@ -52,16 +52,11 @@ def init_tracker(
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state after the first frame, and its answer.
 
-    Args:
-      spec: network and settings.
-      variables: weights of the network.
-      frame: RGB, padded to its size bucket.
-      extent_hw: true height and width of the frame.
-      mask: the object, 0 or 1; for a box start the filled box. It must not be empty.
-      from_mask: whether `mask` is the object's own outline. Without it the first frame
-        is segmented with the box as its mask, and that mask is remembered.
+    The arguments are those of `given.observe`; what it makes of a box is remembered.
     """
-    given = given_lib.see(spec, variables, frame, extent_hw, mask, from_mask=from_mask)
+    given = given_lib.observe(
+        spec, variables, frame, extent_hw, mask, from_mask=from_mask
+    )
     target = given.target
     spatial = None
     if spec.config.use_spatial:
@@ -87,10 +82,9 @@ def track_step(
     frame: UInt8[Array, "H W 3"],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state and the answer after one more frame."""
-    place, view = observe(spec, variables, state, frame)
-    prob, read = segment(spec, variables, state, place, view)
-    prob = aggregation.join_one(prob, kind=spec.config.aggregation)
-    seen = Seen(place, view, prob, read)
+    seen = observe(spec, variables, state, frame)
+    prob = aggregation.join_one(seen.prob, kind=spec.config.aggregation)
+    seen = seen._replace(prob=prob)
     return conclude(spec, variables, state, seen, frame.shape[:2])
 
 
@@ -99,69 +93,71 @@ def observe(
     variables: dict,
     state: TrackerState,
     frame: UInt8[Array, "H W 3"],
-) -> tuple[Place, segmentation.View]:
-    """Returns where the target is thought to be, and what is seen around it."""
-    if state.spatial is None or not spec.config.one_search_region:
-        place = locate(spec, variables, state, frame)
-        return place, look(spec, variables, state, frame, place)
-    last = Place(None, state.target, jnp.zeros((), jnp.float32))
-    view = look(spec, variables, state, frame, last)
-    features, known = view.query.pyramid[0], (state.spatial, state.target)
-    sighting = localization.sight_in(spec, features, view.crop, state.extent_hw, known)
-    place = _place(spec, state.target, sighting)
-    return place, segmentation.aim(spec, view, place.target.center_xy)
+    shared: segmentation.SearchRegion | None = None,
+) -> Observation:
+    """Returns what a frame shows of the target by itself, beside no other object.
+
+    Its probability is 0 if its place is too uncertain.
+
+    Args:
+      spec: network and settings.
+      variables: weights of the network.
+      state: that of the frame before.
+      frame: RGB, padded to its size bucket.
+      shared: the search region of all objects, if the whole frame is theirs.
+    """
+    if shared is None and spec.config.one_search_region and state.spatial is not None:
+        estimate, region = _find_in_region(spec, variables, state, frame)
+    else:
+        estimate = _estimate(spec, variables, state, frame)
+        target, lost_frames = estimate.target, state.lost_frames
+        if shared is None:
+            region = segmentation.search_region(
+                spec, variables, frame, state.extent_hw, target, lost_frames
+            )
+        else:
+            region = segmentation.aim(spec, shared, target.center_xy)
+    prob, read = segmentation.segment(spec, variables, region, state.memory)
+    certain = estimate.uncertainty < spec.config.segment_uncertainty
+    prob = jnp.where(state.from_mask | certain, prob, 0.0)
+    return Observation(estimate, region, prob, read)
 
 
-def locate(
-    spec: TrackerSpec,
-    variables: dict,
-    state: TrackerState,
-    frame: UInt8[Array, "H W 3"],
-) -> Place:
+def _find_in_region(
+    spec: TrackerSpec, variables: dict, state: TrackerState, frame: Array
+) -> tuple[Estimate, segmentation.SearchRegion]:
+    """Returns the filter's estimate from features of the network's search region.
+
+    The region lies around the target's last place, and is encoded once for both.
+    """
+    assert state.spatial is not None  # `observe` has seen to it
+    target, extent_hw = state.target, state.extent_hw
+    region = segmentation.search_region(
+        spec, variables, frame, extent_hw, target, state.lost_frames
+    )
+    features, known = region.query.pyramid[0], (state.spatial, target)
+    localized = localization.localize_in(spec, features, region.crop, extent_hw, known)
+    estimate = _accept(spec, target, localized)
+    return estimate, segmentation.aim(spec, region, estimate.target.center_xy)
+
+
+def _estimate(
+    spec: TrackerSpec, variables: dict, state: TrackerState, frame: Array
+) -> Estimate:
     """Returns where the spatial memory thinks that the target is."""
     if state.spatial is None:
-        return Place(None, state.target, jnp.zeros((), jnp.float32))
-    sighting = localization.sight(
+        return Estimate(None, state.target, jnp.zeros((), jnp.float32))
+    localized = localization.localize(
         spec, variables, frame, state.extent_hw, (state.spatial, state.target)
     )
-    return _place(spec, state.target, sighting)
-
-
-def look(
-    spec: TrackerSpec,
-    variables: dict,
-    state: TrackerState,
-    frame: UInt8[Array, "H W 3"],
-    place: Place,
-) -> segmentation.View:
-    """Returns what the appearance network sees around that place."""
-    target, extent_hw = place.target, state.extent_hw
-    crop = segmentation.choose_crop(spec, target, extent_hw, state.lost_frames)
-    where = (crop, target.center_xy)
-    return segmentation.look(spec, variables, frame, extent_hw, where)
-
-
-def segment(
-    spec: TrackerSpec,
-    variables: dict,
-    state: TrackerState,
-    place: Place,
-    view: segmentation.View,
-) -> tuple[Float[Array, "S S"], Read]:
-    """Returns the object's probability in the crop, and what was read for it.
-
-    It is 0 if the object's place is too uncertain.
-    """
-    prob, read = segmentation.segment(spec, variables, view, state.memory)
-    certain = place.uncertainty < spec.config.segment_uncertainty
-    return jnp.where(state.from_mask | certain, prob, 0.0), read
+    return _accept(spec, state.target, localized)
 
 
 def conclude(
     spec: TrackerSpec,
     variables: dict,
     state: TrackerState,
-    seen: Seen,
+    seen: Observation,
     frame_hw: tuple[int, ...],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state that has learned from a frame, and the answer to it.
@@ -174,10 +170,12 @@ def conclude(
       frame_hw: size of the answer's mask, that of the padded frame.
     """
     state, answer, accepted = remember(spec, variables, state, seen, frame_hw)
-    sighting = seen.place.sighting
-    if state.spatial is not None and sighting is not None:
+    localized = seen.estimate.localized
+    if state.spatial is not None and localized is not None:
         center_xy = state.target.center_xy
-        spatial = localization.learn(spec, state.spatial, sighting, center_xy, accepted)
+        spatial = localization.learn(
+            spec, state.spatial, localized, center_xy, accepted
+        )
         state = state._replace(spatial=spatial)
     return state, answer
 
@@ -186,7 +184,7 @@ def remember(
     spec: TrackerSpec,
     variables: dict,
     state: TrackerState,
-    seen: Seen,
+    seen: Observation,
     frame_hw: tuple[int, ...],
 ) -> tuple[TrackerState, Prediction, Bool[Array, ""]]:
     """Returns what `conclude` does, but for the spatial memory, which is as it was.
@@ -194,18 +192,18 @@ def remember(
     The third value says whether the spatial memory may learn from the frame.
     """
     config = spec.config
-    place, view, prob, read = seen
-    _, target, uncertainty = place
+    estimate, region, prob, read = seen
+    _, target, uncertainty = estimate
     threshold = measure.threshold(config, state.from_mask)
-    measured = measure.measure(config, prob, view.crop, threshold)
+    measured = measure.measure(config, prob, region.crop, threshold)
     max_step = jnp.where(
         state.from_mask, config.scale_step_from_mask, config.scale_step_from_box
     )
     may_scale = uncertainty < config.scale_uncertainty
     target = measure.update_target(target, measured, max_step, may_scale, config)
     frame_idx = state.frame_idx + 1
-    facts = _facts(spec, place, measured, frame_idx)
-    entry = segmentation.remember(spec, variables, view, prob, facts)
+    facts = _facts(spec, estimate, measured, frame_idx)
+    entry = segmentation.remember(spec, variables, region, prob, facts)
     memory, _ = spec.memory.write(state.memory, entry, read, spec.reader(variables))
     new_state = state._replace(
         memory=memory,
@@ -213,7 +211,7 @@ def remember(
         frame_idx=frame_idx,
         lost_frames=jnp.where(measured.found, 0, state.lost_frames + 1),
     )
-    answer = measure.report(config, prob, measured, view.crop, frame_hw)
+    answer = measure.report(config, prob, measured, region.crop, frame_hw)
     answer = answer._replace(uncertainty=uncertainty)
     return new_state, answer, facts["certain"] & measured.found
 
@@ -229,30 +227,32 @@ def track_video(
     return jax.lax.scan(step, state, frames)
 
 
-def _place(spec: TrackerSpec, target: Target, sighting: localization.Sighting) -> Place:
-    """Returns the place of a sighting; the target's last one if that is uncertain."""
-    certain = sighting.uncertainty < spec.config.accept_uncertainty
-    center = jnp.where(certain, sighting.center_xy, target.center_xy)
-    return Place(sighting, target._replace(center_xy=center), sighting.uncertainty)
+def _accept(
+    spec: TrackerSpec, target: Target, localized: localization.Localization
+) -> Estimate:
+    """Returns the filter's estimate; the target's last place if that is uncertain."""
+    certain = localized.uncertainty < spec.config.accept_uncertainty
+    center = jnp.where(certain, localized.center_xy, target.center_xy)
+    return Estimate(localized, target._replace(center_xy=center), localized.uncertainty)
 
 
 def _facts(
     spec: TrackerSpec,
-    place: Place,
+    estimate: Estimate,
     measured: measure.Measurement,
     frame_idx: Int[Array, ""],
 ) -> dict[str, Array]:
     """Returns what an `Entry` says of a frame besides what the network makes of it."""
     distractor = jnp.zeros((), bool)
-    if place.sighting is not None:
-        distractor = place.sighting.localization.hard_negative
+    if estimate.localized is not None:
+        distractor = estimate.localized.response.hard_negative
     return {
         "frame_idx": frame_idx,
         "found": measured.found,
         "due": spec.config.memory.due(frame_idx),
-        "certain": place.uncertainty < spec.config.accept_uncertainty,
+        "certain": estimate.uncertainty < spec.config.accept_uncertainty,
         "distractor": distractor,
         "confidence": measured.confidence,
-        "uncertainty": place.uncertainty,
+        "uncertainty": estimate.uncertainty,
         "area": measured.area,
     }

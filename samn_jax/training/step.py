@@ -27,6 +27,7 @@ class LossConfig:
       threshold_stride: see `losses.hardest_mean`.
       entropy_weight: of the cross entropy.
       iou_weight: of one minus the soft IoU.
+      others: names in `losses.MASK_LOSSES` and their weights, of each object's mask.
     """
 
     hard_fraction: float = 0.3
@@ -34,22 +35,38 @@ class LossConfig:
     threshold_stride: int = 4
     entropy_weight: float = 1.0
     iou_weight: float = 0.5
+    others: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Checks the fields.
 
         Raises:
-          InputError: one is out of its range, or nothing is minimized.
+          InputError: one is out of its range, there is no such loss, or nothing is
+            minimized.
         """
         settings.check_shares(self, "hard_fraction")
         settings.check_positive(self, "hard_fraction")
         settings.check_at_least(self, 0, "hard_steps", "entropy_weight", "iou_weight")
         settings.check_at_least(self, 1, "threshold_stride")
-        if self.entropy_weight == self.iou_weight == 0:
+        for pair in self.others:
+            _check_loss(pair)
+        if self.entropy_weight == self.iou_weight == 0 and not self.others:
             raise InputError(
                 "entropy_weight and iou_weight are 0, so that there is no loss: give "
                 "one of them a number above 0"
             )
+
+
+def _check_loss(pair: object) -> None:
+    known = ", ".join(losses.MASK_LOSSES)
+    match pair:
+        case (str() as name, int() | float() as weight) if name in losses.MASK_LOSSES:
+            if 0 < weight < float("inf"):
+                return
+    raise InputError(
+        f"others has {pair!r}: give pairs of a loss and its weight above 0, as in "
+        f'(("soft_dice", 0.5),); there are {known}'
+    )
 
 
 class Objective(NamedTuple):
@@ -67,6 +84,7 @@ class ClipTerms(NamedTuple):
     cross_entropy: Float[Array, "P B"]  # of the hardest pixels, which is minimized
     mean_entropy: Float[Array, "P B"]  # of all pixels, which is watched
     iou_loss: Float[Array, "P B"]
+    others: Float[Array, "P B"]  # weighted
 
 
 def clip_terms(
@@ -87,12 +105,17 @@ def clip_terms(
         entropy, _hard_fraction(config, step), stride=config.threshold_stride
     )
     prob = jax.nn.softmax(logits, axis=2)[:, :, 1:]
-    overlap = losses.soft_iou_loss(prob.reshape(-1, *size), truth.reshape(-1, *size))
-    overlap = overlap.reshape(predicted, clips, kinds - 1)
+    masks = prob.reshape(-1, *size), truth.reshape(-1, *size)
+
+    def of_clips(values: Float[Array, " N"]) -> Float[Array, "P B"]:
+        values = values.reshape(predicted, clips, kinds - 1)
+        return jax.vmap(unroll_lib.mean_over_present, (0, None))(values, present)
+
     return ClipTerms(
         cross_entropy=hardest.reshape(predicted, clips),
         mean_entropy=entropy.mean(axis=(1, 2)).reshape(predicted, clips),
-        iou_loss=jax.vmap(unroll_lib.mean_over_present, (0, None))(overlap, present),
+        iou_loss=of_clips(losses.soft_iou_loss(*masks)),
+        others=of_clips(losses.weighted_sum(config.others, *masks)),
     )
 
 
@@ -123,7 +146,8 @@ def loss_fn(
     overlap = terms.iou_loss.mean()
 
     def weighted(entropy: Float[Array, ""]) -> Float[Array, ""]:
-        return config.entropy_weight * entropy + config.iou_weight * overlap
+        both = config.entropy_weight * entropy + config.iou_weight * overlap
+        return both + terms.others.mean() if config.others else both
 
     entropy = terms.cross_entropy.mean()
     loss = weighted(entropy)

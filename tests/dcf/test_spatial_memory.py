@@ -22,7 +22,7 @@ TARGET_CELLS = jnp.array([3.0, 4.0])
 _init = jax.jit(functools.partial(spatial_memory.init_spatial_memory, CONFIG))
 _localize = jax.jit(
     functools.partial(
-        spatial_memory.localize,
+        spatial_memory.respond,
         CONFIG,
         target_size_px=TARGET_CELLS * CONFIG.stride,
     )
@@ -160,7 +160,7 @@ def test_whole_video_in_one_scan(memory):
     frames = jnp.stack([_scene(i, (9.0, 9.0 + 0.2 * i)) for i in range(6)])
 
     def step(memory, frame):
-        found = spatial_memory.localize(
+        found = spatial_memory.respond(
             CONFIG, memory, frame, target_size_px=TARGET_CELLS * CONFIG.stride
         )
         center = CELLS / 2 + found.offset_xy / CONFIG.stride

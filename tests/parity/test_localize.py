@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.dcf import localization, spatial_config
+from samn_jax.dcf import peaks, spatial_config
 from tests.parity.golden import files
 
 CONFIG = spatial_config.SpatialMemoryConfig()
@@ -13,11 +13,11 @@ CONFIG = spatial_config.SpatialMemoryConfig()
 
 @jax.jit
 def _find(scores, target_size_px):
-    score_map = localization.upsample_scores(
+    score_map = peaks.upsample_scores(
         scores, stride=CONFIG.stride, kernel_size=CONFIG.kernel_size
     )
-    return localization.find_peak(
-        score_map * localization.hann_window(score_map.shape),
+    return peaks.find_peak(
+        score_map * peaks.hann_window(score_map.shape),
         target_size_px,
         neighborhood_scale=CONFIG.neighborhood_scale,
         hard_negative_ratio=CONFIG.hard_negative_ratio,

@@ -98,11 +98,11 @@ def seen():
     prob = np.zeros((64, 64), np.float32)
     prob[20:30, 10:40] = 0.75
     prob[50:54, 50:54] = 0.9
-    return prob, look(prob, CONFIG)
+    return prob, report_of(prob, CONFIG)
 
 
 @functools.partial(jax.jit, static_argnums=1)
-def look(prob, config):
+def report_of(prob, config):
     measured = measure.measure(config, prob, CROP, jnp.float32(0.5))
     return measured, measure.report(config, prob, measured, CROP, (96, 120))
 
@@ -133,16 +133,18 @@ def test_report_says_where_the_target_is(seen):
 def test_report_keeps_the_component_alone_on_demand(seen):
     prob, (_, plain) = seen
     config = dataclasses.replace(CONFIG, keep_component=True)
-    _, answer = look(prob, config)
+    _, answer = report_of(prob, config)
     assert np.asarray(answer.mask)[34 + 26, 54 + 26] == 0
     np.testing.assert_array_equal(answer.box_xywh, plain.box_xywh)
 
 
 def test_nothing_found_is_confidence_zero_and_no_box(seen):
     prob, _ = seen
-    measured, answer = look(np.where(prob > 0.8, prob, 0.4).astype(np.float32), CONFIG)
+    measured, answer = report_of(
+        np.where(prob > 0.8, prob, 0.4).astype(np.float32), CONFIG
+    )
     assert measured.found, "16 pixels are above the least area of 10"
-    measured, answer = look(np.full((64, 64), 0.4, np.float32), CONFIG)
+    measured, answer = report_of(np.full((64, 64), 0.4, np.float32), CONFIG)
     assert not measured.found and measured.area == 0
     assert answer.confidence == 0
     np.testing.assert_array_equal(answer.box_xywh, 0)

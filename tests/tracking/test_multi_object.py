@@ -93,17 +93,16 @@ def test_every_object_sees_what_it_would_alone(switches):
     frame = jnp.asarray(FRAMES[1])
 
     @functools.partial(jax.jit, compiler_options=QUICK)
-    def see_alone(one):
-        place, view = tracker.observe(spec, {}, one, frame)
-        return place, view, *tracker.segment(spec, {}, one, place, view)
+    def observe_alone(one):
+        return tracker.observe(spec, {}, one, frame)
 
-    see = functools.partial(multi_object._see, spec, {}, frame=frame)
-    together = jax.jit(see, compiler_options=QUICK)(many)
+    observe = functools.partial(multi_object._observe, spec, {}, frame=frame)
+    together = jax.jit(observe, compiler_options=QUICK)(many)
     for slot, one in enumerate(ones):
         jax.tree.map(
             lambda x, y, slot=slot: np.testing.assert_allclose(x[slot], y, atol=1e-5),
-            tuple(together),
-            see_alone(one),
+            together,
+            observe_alone(one),
         )
     for leaf in jax.tree.leaves(together):
         assert not np.any(leaf[2]), "the third slot is empty"
@@ -122,7 +121,7 @@ def test_work_is_done_for_filled_slots_and_filters_that_are_due(monkeypatch):
 
         monkeypatch.setattr(module, name, note)
 
-    counted(tracker, "locate")
+    counted(tracker, "_estimate")
     counted(filter_fit, "refine_filter")
     # Two of three slots are filled. Filters are refined every third frame, and no peak
     # is taken for a distractor, on which they would be at once.
@@ -135,5 +134,5 @@ def test_work_is_done_for_filled_slots_and_filters_that_are_due(monkeypatch):
         done.clear()
         many, _ = step(many, FRAMES[index])
         jax.effects_barrier()
-        assert done.count("locate") == 2
+        assert done.count("_estimate") == 2
         assert done.count("refine_filter") == (2 if index == 2 else 0)

@@ -65,51 +65,51 @@ def test_crop_grows_while_the_target_is_lost_up_to_the_frame():
 
 @pytest.fixture(scope="module")
 def seen():
-    """The first frame's view and what is remembered of it."""
+    """The first frame's search region and what is remembered of it."""
     spec = color_net.make_spec()
     frame, mask = color_net.draw([(40, 30, 20, 20)])
-    crop = choose(spec, make_target(size=(20.0, 20.0)), EXTENT, jnp.int32(0))
-    look = jax.jit(segmentation.look, static_argnums=0)
-    view = look(spec, {}, frame, EXTENT, (crop, floats(50.0, 40.0)))
+    target = make_target(size=(20.0, 20.0))
+    search_region = jax.jit(segmentation.search_region, static_argnums=0)
+    region = search_region(spec, {}, frame, EXTENT, target, jnp.int32(0))
     # 80 pixels around (50, 40), 64 of the crop: 0.8 crop pixels per pixel.
     inside = np.zeros((64, 64), np.float32)
     inside[24:40, 24:40] = 1.0
     encode = jax.jit(segmentation.encode, static_argnums=0)
-    return spec, view, inside, encode(spec, {}, view, inside)
+    return spec, region, inside, encode(spec, {}, region, inside)
 
 
-def test_view_shows_the_crop_and_where_the_target_is_in_it(seen):
-    _, view, inside, _ = seen
-    np.testing.assert_allclose(view.center_xy, [[32.0, 32.0]], atol=1e-4)
-    assert view.image.shape == (1, 64, 64, 3)
-    red = np.asarray(view.image[0, :, :, 0]) > 0.6
+def test_search_region_shows_the_crop_and_where_the_target_is_in_it(seen):
+    _, region, inside, _ = seen
+    np.testing.assert_allclose(region.center_xy, [[32.0, 32.0]], atol=1e-4)
+    assert region.image.shape == (1, 64, 64, 3)
+    red = np.asarray(region.image[0, :, :, 0]) > 0.6
     np.testing.assert_array_equal(red, inside > 0.5)
 
 
 def test_segment_reads_what_was_encoded(seen):
-    spec, view, inside, entry = seen
+    spec, region, inside, entry = seen
 
     @functools.partial(jax.jit, static_argnums=0)
-    def segment(spec, view, memory):
-        return segmentation.segment(spec, {}, view, memory)[0]
+    def segment(spec, region, memory):
+        return segmentation.segment(spec, {}, region, memory)[0]
 
-    prob = segment(spec, view, first_memory(spec, *entry))
+    prob = segment(spec, region, first_memory(spec, *entry))
     assert prob.shape == (64, 64)
     np.testing.assert_array_equal(prob > 0.5, inside > 0.5)
     # A memory of background alone shows nothing.
     nothing = first_memory(spec, entry[0], jax.tree.map(jnp.zeros_like, entry[1]))
-    assert not np.any(np.asarray(segment(spec, view, nothing)) > 0.5)
+    assert not np.any(np.asarray(segment(spec, region, nothing)) > 0.5)
 
 
 @pytest.mark.parametrize("mode", ["cross_reference", "cosine", "emd"])
 def test_machine_changes_what_is_read_from_two_frames(seen, mode):
-    _, view, _, (key, value) = seen
+    _, region, _, (key, value) = seen
     other = Key.plain(key.attention[::-1] + 0.5), jax.tree.map(jnp.zeros_like, value)
 
     @functools.partial(jax.jit, static_argnums=0)
     def read(spec, key):
         memory, reader = first_memory(spec, *other), spec.reader({})
-        query = jax.tree.map(lambda x: x[0], view.query.key)
+        query = jax.tree.map(lambda x: x[0], region.query.key)
         entry = make_entry(key, value, jnp.zeros((64, 64)), 1)
         past = spec.memory.read(memory, query, reader)
         memory, _ = spec.memory.write(memory, entry, past, reader)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from samn_jax.errors import InputError
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.models import lite
 from samn_jax.training import parallel, step, unroll
@@ -77,6 +78,36 @@ def test_terms_equal_plain_formulas():
             np.testing.assert_allclose(
                 terms.iou_loss[frame, clip], np.mean(losses), rtol=1e-3
             )
+
+
+def test_other_losses_by_name_are_added():
+    batch, variables = batch_of(), tiny.variables()
+    more = dataclasses.replace(tiny.objective().loss, others=(("soft_dice", 0.5),))
+
+    def loss_of(objective):
+        start = tiny.state()
+        loss = functools.partial(step.loss_fn, objective)
+        return jax.jit(loss)(start.params, start.frozen, batch, jnp.int32(9))[0]
+
+    plain = loss_of(tiny.objective())
+    objective = tiny.objective()._replace(loss=more)
+    network = functools.partial(unroll.unroll, objective.network)
+    logits = jax.jit(network)(variables, batch)
+    prob = np.asarray(jax.nn.softmax(logits, axis=2))[:, :, 1]
+    truth = np.asarray(batch.masks[:, 1] == 1, np.float32)
+    dice = [
+        1 - 2 * (p * t).sum() / ((p**2).sum() + (t**2).sum())
+        for p, t in zip(prob[0], truth, strict=True)
+    ]
+    assert float(loss_of(objective) - plain) == pytest.approx(
+        0.5 * np.mean(dice), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("pair", [("dise", 1.0), ("soft_dice", 0.0)])
+def test_unknown_losses_are_refused(pair):
+    with pytest.raises(InputError, match=r"others has .*soft_iou, soft_dice"):
+        step.LossConfig(others=(pair,))
 
 
 def test_bfloat16_steps_near_float32_and_keeps_float32_weights():

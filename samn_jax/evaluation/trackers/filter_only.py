@@ -31,7 +31,7 @@ def follow(
     """Returns the state after the filter has looked for the target and learned."""
     assert state.spatial is not None  # `FilterOnly` has seen to it
     place = (state.spatial, state.target)
-    seen = localization.sight(spec, variables, frame, state.extent_hw, place)
+    seen = localization.localize(spec, variables, frame, state.extent_hw, place)
     certain = seen.uncertainty < spec.config.accept_uncertainty
     center = jnp.where(certain, seen.center_xy, state.target.center_xy)
     return state._replace(

@@ -5,7 +5,7 @@ import pytest
 from samn_jax.evaluation.trackers import baselines, warm_up
 
 
-class Seen(baselines.CopyFirst):
+class Observation(baselines.CopyFirst):
     """Keeps the frames' sizes and how it was started."""
 
     def __init__(self):
@@ -22,7 +22,7 @@ class Seen(baselines.CopyFirst):
 
 @pytest.mark.parametrize(("from_mask", "start"), [(True, "mask"), (False, "box_xywh")])
 def test_warm_up_uses_frames_of_the_size_and_the_start_to_come(from_mask, start):
-    tracker = Seen()
+    tracker = Observation()
     warm_up.warm_up(tracker, warm_up.Program((48, 64), from_mask))
     assert tracker.starts == [start]
     assert set(tracker.sizes) == {(48, 64, 3)} and len(tracker.sizes) >= 2

@@ -5,15 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax.dcf import localization
+from samn_jax.dcf import peaks
 
 SETTINGS = {"neighborhood_scale": 2.2, "hard_negative_ratio": 0.3}
 TARGET_SIZE = jnp.array([10.0, 20.0])
 
-_find = jax.jit(functools.partial(localization.find_peak, **SETTINGS))
-_upsample = jax.jit(
-    localization.upsample_scores, static_argnames=("stride", "kernel_size")
-)
+_find = jax.jit(functools.partial(peaks.find_peak, **SETTINGS))
+_upsample = jax.jit(peaks.upsample_scores, static_argnames=("stride", "kernel_size"))
 
 
 def _wave(num_cells: int, frequency: int, position: np.ndarray) -> np.ndarray:
@@ -40,7 +38,7 @@ def test_map_need_not_be_square():
 
 @pytest.mark.parametrize("size", [(8, 12), (9, 7)])
 def test_window_is_one_in_the_middle_and_falls_to_the_border(size):
-    window = localization.hann_window(size)
+    window = peaks.hann_window(size)
     assert window[size[0] // 2, size[1] // 2] == 1.0
     assert window.min() > 0
     middle = window[size[0] // 2]
