@@ -208,7 +208,7 @@ class Tracker:
           box_xywh: its box.
 
         Raises:
-          InputError: as in `add_object`, or there is no such object.
+          InputError: an empty mask is refused; as in `add_object`; no such object.
         """
         checks.check_frame(frame, self.check_state(state))
         given, from_mask = checks.given(frame, mask, box_xywh)
