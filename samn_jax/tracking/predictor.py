@@ -89,8 +89,7 @@ class Tracker:
             `memory={"capacity": 4}`, or `**{"memory.capacity": 4}`.
 
         Raises:
-          InputError: the file is missing, damaged or of another model; a setting is
-            unknown or not right; the design is none.
+          InputError: a file or a setting is not right, as `loading.load_tracker` says.
         """
         return cls(*loading.load_tracker(checkpoint, design, overrides))
 
@@ -216,10 +215,9 @@ class Tracker:
         if not frame_idx:
             one, answer = self.init(frame, mask=mask, box_xywh=box_xywh)
             return slots.replace(state, one, slot), answer
-        where, padded = (padding.pad(given), jnp.int32(slot)), padding.pad(frame)
-        state, answer = _correct(
-            self.spec, self.variables, state, padded, where, from_mask=from_mask
-        )
+        where = padding.pad(given), jnp.int32(slot)
+        arguments = self.spec, self.variables, state, padding.pad(frame), where
+        state, answer = _correct(*arguments, from_mask=from_mask)
         return state, padding.finish(answer, frame.shape[:2])
 
     def step(
