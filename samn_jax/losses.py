@@ -1,4 +1,4 @@
-"""Losses of the training (paper, 3.4): mean over the hardest pixels, soft IoU; others.
+"""Losses of the training (paper, 3.4): mean over the hardest pixels, soft IoU.
 
 A new loss of masks is a function here and its row in `MASK_LOSSES`; the setting
 `loss.others` takes it by that name.
