@@ -17,6 +17,17 @@ class KeyValueHead(nn.Module):
         self, features: Float[Array, "B h w C"]
     ) -> tuple[Float[Array, "B h w Ck"], Float[Array, "B h w Cv"]]:
         """Returns key and value of every cell."""
-        key = winograd.Conv3x3(self.key_dim, name="Key")
-        value = winograd.Conv3x3(self.value_dim, name="Value")
-        return key(features), value(features)
+        parts = {"Key": self.key_dim, "Value": self.value_dim}
+        kernels, biases = zip(
+            *(
+                winograd.Parameters3x3(channels, name=name)(features.shape[-1])
+                for name, channels in parts.items()
+            ),
+            strict=True,
+        )
+        made = winograd.convolve_with(self, features, kernels, tile=2)
+        key, value = (
+            y + bias.astype(y.dtype)[None, None, None, :]
+            for y, bias in zip(made, biases, strict=True)
+        )
+        return key, value

@@ -141,30 +141,76 @@ class Conv3x3(nn.Module):
     @nn.compact
     def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W D"]:
         """Returns the convolution of `x` in its type."""
-        shape = (TAPS, TAPS, x.shape[-1], self.channels)
-        kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
-        if self.is_mutable_collection(COLLECTION) and not self.is_initializing():
-            self.put_variable(COLLECTION, "kernel", transform_kernel(kernel, self.tile))
-        plain = (x, kernel.astype(x.dtype))
-        if self.has_variable(COLLECTION, "kernel") and x.dtype == jnp.float32:
-            y = jax.lax.platform_dependent(
-                *plain,
-                self.get_variable(COLLECTION, "kernel"),
-                cpu=lambda x, _, fast: convolve(x, fast, self.tile),
-                default=lambda x, kernel, _: _directly(x, kernel),
-            )
-        else:
-            y = _directly(*plain)
-        if not self.use_bias:
-            return y
-        bias = self.param("bias", nn.initializers.zeros, shape[-1:])
-        return y + bias.astype(x.dtype)[None, None, None, :]
+        kernel, bias = parameters(self, x.shape[-1], self.channels, self.use_bias)
+        (y,) = convolve_with(self, x, (kernel,), self.tile)
+        return y if bias is None else y + bias.astype(x.dtype)[None, None, None, :]
 
 
-def _directly(x: Float[Array, "B H W C"], kernel: Float[Array, "3 3 C D"]) -> Array:
+class Parameters3x3(nn.Module):
+    """The parameters of a `Conv3x3`, for a module that convolves with several."""
+
+    channels: int
+
+    @nn.compact
+    def __call__(self, inputs: int) -> tuple[Array, Array]:
+        """Returns kernel and bias for so many input channels."""
+        return parameters(self, inputs, self.channels, True)
+
+
+def parameters(
+    module: nn.Module, inputs: int, channels: int, use_bias: bool
+) -> tuple[Array, Any]:
+    """Returns kernel and bias of a module, named and shaped as of nn.Conv."""
+    shape = (TAPS, TAPS, inputs, channels)
+    kernel = module.param("kernel", nn.initializers.lecun_normal(), shape)
+    if not use_bias:
+        return kernel, None
+    return kernel, module.param("bias", nn.initializers.zeros, shape[-1:])
+
+
+def convolve_with(
+    module: nn.Module,
+    x: Float[Array, "B H W C"],
+    kernels: tuple[Array, ...],
+    tile: int,
+) -> tuple[Array, ...]:
+    """Returns the convolution of `x` with each kernel, in its type.
+
+    Args:
+      module: where the transformed kernel lies: one of all kernels side by side, so
+        that `x` is transformed once and the products are large.
+      x: the input.
+      kernels: (3, 3, C, D) of each.
+      tile: see `Conv3x3`.
+    """
+    if module.is_mutable_collection(COLLECTION) and not module.is_initializing():
+        both = [transform_kernel(kernel, tile) for kernel in kernels]
+        module.put_variable(COLLECTION, "kernel", jnp.concatenate(both, axis=-1))
+    plain = tuple(kernel.astype(x.dtype) for kernel in kernels)
+    if not module.has_variable(COLLECTION, "kernel") or x.dtype != jnp.float32:
+        return _directly(x, plain)
+    edges = list(itertools.accumulate(kernel.shape[-1] for kernel in kernels))
+
+    def fast(x: Array, _: tuple, kernel: Array) -> tuple[Array, ...]:
+        return tuple(jnp.split(convolve(x, kernel, tile), edges[:-1], axis=-1))
+
+    made: tuple[Array, ...] = jax.lax.platform_dependent(
+        x,
+        plain,
+        module.get_variable(COLLECTION, "kernel"),
+        cpu=fast,
+        default=lambda x, plain, _: _directly(x, plain),
+    )
+    return made
+
+
+def _directly(
+    x: Float[Array, "B H W C"], kernels: tuple[Array, ...]
+) -> tuple[Array, ...]:
     axes = ("NHWC", "HWIO", "NHWC")
-    return jax.lax.conv_general_dilated(
-        x, kernel, (1, 1), "SAME", dimension_numbers=axes
+    return tuple(
+        jax.lax.conv_general_dilated(x, k, (1, 1), "SAME", dimension_numbers=axes)
+        for k in kernels
     )
 
 
