@@ -53,7 +53,20 @@ def read_synthetic(data_dir: Path | None = None, seed: int = 0) -> types.Dataset
 
 def render_frame(scene: str, seed: int, index: int) -> UInt8[np.ndarray, "H W 3"]:
     """RGB image of one frame."""
-    moment = _moment(scene, index)
+    return paint_frame(_moment(scene, index), scene, seed, index)
+
+
+def paint_frame(
+    moment: scenes.Moment, scene: str, seed: int, index: int
+) -> UInt8[np.ndarray, "H W 3"]:
+    """RGB image of a moment.
+
+    Args:
+      moment: what is seen.
+      scene: a name, which decides the wall behind and the noise.
+      seed: decides outlines, textures, colors and noise.
+      index: of the frame, which decides its noise.
+    """
     canvas = _background(scene, seed, moment.camera_xy)
     for actor in moment.actors:
         window = _window(actor)
@@ -69,12 +82,27 @@ def render_frame(scene: str, seed: int, index: int) -> UInt8[np.ndarray, "H W 3"
 
 def render_mask(scene: str, seed: int, index: int) -> UInt8[np.ndarray, "H W"]:
     """1 where the target is seen: more than half of the pixel, nothing before it."""
-    visible = np.zeros(_canvas_size(), np.float32)
-    for actor in _moment(scene, index).actors:  # From back to front.
+    moment = _moment(scene, index)
+    number = 1 + [actor.target for actor in moment.actors].index(True)
+    return (paint_actors(moment, seed) == number).astype(np.uint8)
+
+
+def paint_actors(moment: scenes.Moment, seed: int) -> UInt8[np.ndarray, "H W"]:
+    """1, 2, … where the first, second, … actor covers more than half of a pixel.
+
+    Only what is seen counts: an actor hides those before it in the list.
+    """
+    seen = np.zeros((len(moment.actors), *_canvas_size()), np.float32)
+    for number, actor in enumerate(moment.actors):  # From back to front.
         window = _window(actor)
         alpha = _alpha(actor, seed, window)
-        visible[window] = alpha if actor.target else visible[window] * (1 - alpha)
-    return (_downsample(visible) > 0.5).astype(np.uint8)
+        for behind in seen[:number]:
+            behind[window] *= 1 - alpha
+        seen[number][window] = alpha
+    ids = np.zeros(FRAME_SIZE, np.uint8)
+    for number, visible in enumerate(seen, start=1):
+        ids[_downsample(visible) > 0.5] = number
+    return ids
 
 
 def _moment(scene: str, index: int) -> scenes.Moment:

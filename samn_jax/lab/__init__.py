@@ -1,0 +1,1 @@
+"""The memory lab: designs compared on long videos, with errors and costs."""

@@ -1,0 +1,139 @@
+"""What a suite consists of: videos, controls, and how they are run."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from samn_jax import files
+from samn_jax.data.readers import scenes as scenes_lib
+from samn_jax.errors import InputError
+from samn_jax.lab.script import Script
+
+LOOPS = ("closed", "open")
+DIRECTIONS = ("forwards", "backwards")
+
+
+def _check_choices(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise InputError(
+                f"{what} has {files.shown(name)!r}: choose from {', '.join(known)}"
+            )
+    if not given:
+        raise InputError(f"{what} is empty: choose from {', '.join(known)}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """One tracker that is compared.
+
+    Attributes:
+      name: in tables and folders.
+      settings: `NAME=VALUE` of its tracker, as `--set` takes them.
+      noise: seed of noise of one gray level on the frames; 0 is without.
+      true_masks: remember the true masks instead of its own; in the open loop alone.
+      checkpoint: a model file of its own; "" takes that of the others.
+      loops: those it is run in.
+      remark: what the table says beside it.
+    """
+
+    name: str
+    settings: tuple[str, ...] = ()
+    noise: int = 0
+    true_masks: bool = False
+    checkpoint: str = ""
+    loops: tuple[str, ...] = LOOPS
+    remark: str = ""
+
+    def __post_init__(self) -> None:
+        """Checks the name.
+
+        Raises:
+          InputError: it can't be that of a folder.
+        """
+        files.check_name(self.name, "design or control")
+        _check_choices("loops", self.loops, LOOPS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Clips:
+    """Videos of a data set that are tracked.
+
+    Attributes:
+      names: of the videos; () takes all.
+      limit: take only so many, spread evenly over the list; 0 takes all.
+      directions: `forwards`, `backwards`.
+      objects: of each video, the largest so many in its first frame; 0 takes all.
+    """
+
+    names: tuple[str, ...] = ()
+    limit: int = 0
+    directions: tuple[str, ...] = DIRECTIONS
+    objects: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks the fields.
+
+        Raises:
+          InputError: one makes no sense.
+        """
+        _check_choices("directions", self.directions, DIRECTIONS)
+        if min(self.limit, self.objects) < 0:
+            raise InputError("a suite's limit and objects must be 0 or more")
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """What designs are compared on.
+
+    Attributes:
+      name: for tables.
+      base: the arm that all others are compared with.
+      controls: arms that are always run, the base among them.
+      scenes: rendered clips of the built-in set; () takes none.
+      scripts: long rendered videos, with or without events.
+      seeds: of all that is rendered.
+      clips: what is taken of a data set, if one is given.
+      loops: `closed`, the tracker as it is, and `open`, with crops around the truth.
+      settings: `NAME=VALUE` for all arms.
+    """
+
+    name: str
+    base: str
+    controls: tuple[Arm, ...]
+    scenes: tuple[str, ...] = ()
+    scripts: tuple[Script, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    clips: Clips = Clips()
+    loops: tuple[str, ...] = ("closed",)
+    settings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Checks that the parts fit together.
+
+        Raises:
+          InputError: they do not.
+        """
+        names = [arm.name for arm in self.controls]
+        if self.base not in names:
+            raise InputError(
+                f"suite {self.name} compares with {self.base!r}: name one of its "
+                f"controls, {', '.join(names)}"
+            )
+        check_distinct(self.controls)
+        for scene in self.scenes:
+            _check_choices("scenes", (scene,), tuple(scenes_lib.SCENES))
+        _check_choices("loops", self.loops, LOOPS)
+        if not self.seeds:
+            raise InputError(f"suite {self.name} has no seeds: give one at least")
+
+
+def check_distinct(arms: Sequence[Arm]) -> None:
+    """Checks that no two arms have one name.
+
+    Raises:
+      InputError: two have.
+    """
+    names = [arm.name for arm in arms]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"{files.shown(name)} is compared twice: name it once")
