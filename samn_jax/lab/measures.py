@@ -50,7 +50,7 @@ def of_video(
         "switches": switches(table.owner),
         "recovered": _mean([float(one["recovered"]) for one in told]),
         "frames_to_recover": _mean(
-            [one["frames"] for one in told if one["frames"] is not None]
+            [float(one["frames"]) for one in told if one["frames"] is not None]
         ),
         "events": told,
     }

@@ -88,6 +88,7 @@ def run_lab(config: LabConfig) -> dict[str, Any]:
       InputError: an option, a model, a setting, the data or the output folder can't be
         used; nothing is written then.
     """
+    arms_lib.load.cache_clear()  # A design's file may have changed since.
     videos = read_videos(config)
     check_trackers(config, videos)
     if config.shard:
@@ -115,7 +116,7 @@ def read_videos(config: LabConfig) -> tuple[Video, ...]:
     """
     real: tuple[Video, ...] = ()
     if config.data_dir is not None:
-        if "mask" not in benchmarks.find(config.dataset).protocol.answers:
+        if benchmarks.find(config.dataset).answer != "mask":
             raise InputError(f"{config.dataset} has no masks: give another --dataset")
         dataset = benchmarks.read(config.dataset, config.data_dir, config.split)
         if config.sequences:
