@@ -56,9 +56,10 @@ class Parts:
         state, _ = tracker.init(first, mask=mask)
         state, _ = tracker.step(state, rendered.render(1)[0])
         frame = jnp.asarray(padding.pad(rendered.render(2)[0]))
-        place, view = self.observe(state, frame)
-        self.conclude(state, place, view)
-        self.learn(state, place)
+        region, localized = self.look(state, frame)
+        self.conclude(state, region)
+        if state.spatial is not None:
+            self.learn(state, localized)
         self.with_weights("whole step", tracker_lib.track_step, state, frame)
 
     def run(self, name: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -72,17 +73,24 @@ class Parts:
         bound = functools.partial(function, self.spec)
         return self.run(name, bound, self.variables, *args)
 
-    def observe(self, state: Any, frame: jax.Array) -> tuple[Any, Any]:
-        """Runs what finds the target and encodes what is around it."""
-        if self.spec.config.one_search_region:
-            name = "one search region"
-            return self.with_weights(name, tracker_lib.observe, state, frame)
-        name = "the filter's search region"
-        place = self.with_weights(name, tracker_lib.locate, state, frame)
-        name = "the network's crop"
-        return place, self.with_weights(name, tracker_lib.look, state, frame, place)
+    def look(self, state: Any, frame: jax.Array) -> tuple[Any, Any]:
+        """Runs what encodes the surroundings of the target and finds it there."""
+        around = (frame, state.extent_hw)
+        known = (state.spatial, state.target)
+        name, search = "the network's search region", segmentation.search_region
+        region = self.with_weights(
+            name, search, *around, state.target, state.lost_frames
+        )
+        if state.spatial is None:
+            return region, None
+        if not self.spec.config.one_search_region:
+            name, localize = "the filter's search region", localization.localize
+            return region, self.with_weights(name, localize, *around, known)
+        find = functools.partial(localization.localize_in, self.spec)
+        inside = (region.query.pyramid[0], region.crop, state.extent_hw)
+        return region, self.run("the filter in it", find, *inside, known)
 
-    def conclude(self, state: Any, place: Any, view: Any) -> None:
+    def conclude(self, state: Any, region: Any) -> None:
         """Runs what segments the crop, measures the mask and encodes it."""
         config = self.spec.config
 
@@ -94,25 +102,24 @@ class Parts:
             measured = measure.measure(config, prob, crop, jnp.float32(0.5))
             return measure.report(config, prob, measured, crop, size)
 
-        self.with_weights("memory read", read, state.memory, view.query)
+        self.with_weights("memory read", read, state.memory, region.query)
         name = "memory read and decoder"
-        prob, _ = self.with_weights(name, tracker_lib.segment, state, place, view)
+        segment = segmentation.segment
+        prob, _ = self.with_weights(name, segment, region, state.memory)
         prob = aggregation.join_one(prob, kind=config.aggregation)
         sized = functools.partial(answer, size=bucket(*rendered.SIZE))
-        self.run("answer", sized, prob, view.crop)
-        self.with_weights("memory encoding", segmentation.encode, view, prob)
+        self.run("answer", sized, prob, region.crop)
+        self.with_weights("memory encoding", segmentation.encode, region, prob)
 
-    def learn(self, state: Any, place: Any) -> None:
+    def learn(self, state: Any, localized: Any) -> None:
         """Runs what the filter does after a frame."""
-        if state.spatial is None:
-            return
         settings = self.spec.config.spatial
 
-        def take_in(memory: Any, sighting: Any, center_xy: jax.Array) -> Any:
+        def take_in(memory: Any, localized: Any, center_xy: jax.Array) -> Any:
             yes = jnp.bool_(True)
-            return localization.learn(self.spec, memory, sighting, center_xy, yes)
+            return localization.learn(self.spec, memory, localized, center_xy, yes)
 
-        given = (state.spatial, place.sighting, state.target.center_xy)
+        given = (state.spatial, localized, state.target.center_xy)
         self.run("the filter takes in a sample", take_in, *given)
         refine = functools.partial(filter_fit.refine_filter, settings)
         name = f"filter refined, every {settings.train_every_frames} frames"

@@ -179,3 +179,22 @@ def test_the_filter_learns_the_place():
         wanted = (*PLACES[index], 20, 20)
         np.testing.assert_allclose(answer.box_xywh, wanted, atol=3)
     assert color_net.overlap(answer.mask, MASKS[COUNT - 1]) > 0.8
+
+
+def test_with_one_search_region_a_correction_teaches_the_filter_in_it():
+    spec = color_net.make_spec(one_search_region=True, memory={"memorize_every": 1})
+    tracker = Tracker(spec, {})
+    state, _ = tracker.init(FRAMES[0], mask=MASKS[0])
+    state, _ = run(tracker, state, range(1, CORRECTED + 1))
+    x, y = PLACES[CORRECTED]
+    before, (state, _) = (
+        state.spatial,
+        tracker.correct(state, FRAMES[CORRECTED], MASKS[CORRECTED]),
+    )
+    slot = int(state.spatial.samples.last_written)
+    label = np.asarray(state.spatial.samples.labels[slot])
+    assert np.any(label != before.samples.labels[slot])
+    # The crop is 80 pixels wide around the target, rounded to whole ones: 4 cells.
+    row, column = np.unravel_index(label.argmax(), label.shape)
+    assert (row, column) == (2, 2) and label.shape == (4, 4)
+    np.testing.assert_allclose(state.target.center_xy, (x + 10, y + 10), atol=0.5)
