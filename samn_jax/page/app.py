@@ -93,6 +93,7 @@ def launch(desk: Desk, port: int) -> None:
         server_name="127.0.0.1",
         server_port=port,
         share=False,
+        quiet=True,
         ssr_mode=False,
         footer_links=[],
         theme=gr.themes.Base(**_FONTS),

@@ -76,8 +76,7 @@ def _tracking_after(
     prompts = session.work.prompts
     way = 1 if any(p.frame_idx <= frame_idx for p in prompts) else -1
     begin, tracking = session.resume(frame_idx, way, after=True)
+    tracker = session.tracker_of_all
     for frame in session.source.read(begin, frame_idx + way, way):
-        tracking, _ = run.step(
-            session.tracker_of_all, tracking, frame, prompts, alone=False
-        )
+        tracking, _ = run.step(tracker, tracking, frame, prompts, alone=False)
     return way, tracking

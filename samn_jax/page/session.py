@@ -43,7 +43,8 @@ class Session:
         """
         if source.num_frames is None:
             raise InputError(f"{source.name} doesn't tell its length: convert it first")
-        self.tracker, self.source = tracker, source
+        self.tracker = self._tracker = tracker
+        self.source = source
         self.num_frames = source.num_frames
         self.work = Work()
         self._undo: list[Work] = []
@@ -237,7 +238,9 @@ class Session:
     def tracker_of_all(self) -> Tracker:
         """Returns the tracker with a slot for each object."""
         slots = max(1, len(self.work.names))
-        return dataclasses.replace(self.tracker, object_slots=slots)
+        if self._tracker.object_slots != slots:  # A new one knows no forms of states.
+            self._tracker = dataclasses.replace(self.tracker, object_slots=slots)
+        return self._tracker
 
     def resume(
         self, start: int, way: int, *, after: bool = False
