@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from samn_jax.errors import InputError
+from samn_jax import errors
 from samn_jax.training import hosts as hosts_lib
 from samn_jax.training import supervise
 
@@ -31,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hosts and not supervise.is_supervised():
             return supervise.run(arguments, hosts)
         return _train(flags, hosts)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        if (told := errors.as_told(error)) is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         code = _code_of(error)
         if hosts:
             supervise.leave(code)
@@ -81,7 +83,7 @@ def _read_config(flags: argparse.Namespace) -> Any:
     return overrides.override(config_file.load_config(flags.config), assignments)
 
 
-def _code_of(error: InputError) -> int:
+def _code_of(error: Exception) -> int:
     if isinstance(error, hosts_lib.LostHostError):
         return LOST_HOST
     from samn_jax.training import divergence

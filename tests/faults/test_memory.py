@@ -5,12 +5,13 @@ import functools
 import re
 from pathlib import Path
 
+import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samn_jax import overrides
+from samn_jax import errors, overrides
 from samn_jax.errors import InputError
 from samn_jax.evaluation import identity
 from samn_jax.evaluation.trackers import registry as trackers
@@ -19,6 +20,7 @@ from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.designs import ring
 from samn_jax.models import model_file
 from samn_jax.models.lite import LiteConfig
+from samn_jax.track import command as track_command
 from samn_jax.tracking import Tracker, TrackerConfig
 from samn_jax.training import validation
 from samn_jax.training.config import TrainConfig
@@ -227,3 +229,49 @@ def test_gradients_pass_through_a_read_and_a_write():
         return (read.readout.attention**2).sum()
 
     assert np.abs(jax.grad(loss)(1.0)) > 1e-4
+
+
+RAISES = """
+import dataclasses
+from samn_jax.memory.designs.ring import Ring
+
+@dataclasses.dataclass(frozen=True)
+class Mine(Ring):
+    def write(self, state, entry, read, reader):
+        raise RuntimeError("no\\x1b room\\nat all")
+"""
+
+
+def test_a_design_that_raises_is_one_line_that_says_where(
+    tmp_path, model, capsys, monkeypatch
+):
+    path = tmp_path / "mine.py"
+    path.write_text(RAISES)
+    for index in range(3):
+        frame = np.full((60, 64, 3), 90, np.uint8)
+        frame[20:36, 10 + index : 26 + index] = 30, 30, 220
+        (tmp_path / "video").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / f"video/{index:05d}.png"), frame)
+    arguments = [str(tmp_path / "video"), "--box=10,20,16,16"]
+    arguments += [f"--checkpoint={model()}", f"--memory={path}:Mine"]
+    arguments += ["--set=crop_size=32", "--set=use_spatial=False"]
+    arguments += [f"--masks={tmp_path / 'masks'}"]
+    assert track_command.main(arguments) == 2
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"{path}:8, in write: RuntimeError: no\\x1b room (" in told
+    assert not (tmp_path / "masks").exists()
+    monkeypatch.setenv(errors.TRACEBACK, "1")
+    with pytest.raises(RuntimeError, match="room"):
+        track_command.main(arguments)
+
+
+def test_faults_of_the_package_are_no_line():
+    try:
+        ring.Ring(capacity="x")
+    except Exception as error:
+        assert not isinstance(error, InputError)
+        # Raised below this test, whose file is nobody's library.
+        assert "test_memory.py" in errors.as_told(error)
+    ours = ValueError("ours")
+    assert errors.as_told(ours) is None, "it was raised nowhere"
+    assert errors.as_told(InputError("a\nb")) == "a\\nb"
