@@ -231,7 +231,7 @@ def _build_tracking(page: _Page) -> None:
 def _build_memory(page: _Page) -> None:
     desk = page.desk
     with gr.Accordion("memory", open=False, elem_id="memory"):
-        look = gr.Button("what is remembered in this frame", elem_id="look", size="sm")
+        look = gr.Button("which frames are remembered here", elem_id="look", size="sm")
         pictures = gr.Gallery(
             elem_id="remembered", show_label=False, columns=2, height="auto",
             interactive=False, buttons=[],

@@ -58,7 +58,7 @@ def draw(
         if result is not None:
             ids = np.where(result.ids == object_id, result.ids, np.uint8(0))
             picture = visualize.draw_objects(picture, ids, {})
-        line = f"frame {one.frame_idx}"
+        line = f"{one.frame_idx}"
         line += ", marked" if one.given else ""
         line += f", {one.rows} cells" if one.rows > 1 else ""
         drawn.append((visualize.shrink(picture, _WIDTH), line))

@@ -37,7 +37,7 @@ def test_what_is_remembered_is_what_the_state_holds(session, tracker, frames):  
         assert {(one.frame_idx, one.given) for one in found} == told[index]
     assert (9, True) in told[15] and (2, True) in told[15]
     pictures = remembered.draw(session, 1, remembered.find(session, 1, 15))
-    assert pictures[0][1] == "frame 2, marked"
+    assert pictures[0][1] == "2, marked"
     assert (pictures[0][0] != frames.frame(2).image).any(), "the mask is drawn"
 
 
