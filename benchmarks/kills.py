@@ -1,13 +1,14 @@
 """Kills evaluations and trainings at random moments, then lets them go on.
 
-python benchmarks/kills.py                        # 20 kills of each, minutes
+python benchmarks/kills.py                        # 20 kills of each, ten minutes
 python benchmarks/kills.py --jobs evaluation --kills 100 --seed 1
 
 Each job first runs to its end twice: what it leaves is what all others must leave, and
 the second run, with all compiled, says how long one takes. Then it is started, killed
 with SIGKILL at a random moment, and started again by the same command in the same
 folder. Whenever it gets to its end its results are compared, byte by byte, and a new
-folder is begun.
+folder is begun. Both use a network of a few weights, and a compilation cache of their
+own, which is killed along with them.
 """
 
 import argparse
@@ -25,8 +26,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
+
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from samn_jax.models import model_file  # noqa: E402
+from samn_jax.training import config_file  # noqa: E402
+
 TRACKED = "moving,hidden"
+MODEL = "model.safetensors"
 # A tracker that takes milliseconds a frame, and a training of a few seconds.
 SMALL = ("crop_size=64", "filter_crop_size=64", "spatial.first_steps=1")
 STEPS = ("num_steps=24", "save_every=2", "validate_every=6", "log_every=1")
@@ -75,7 +84,7 @@ def with_settings(*settings: str) -> list[str]:
 JOBS = {
     "evaluation": Job(
         ["evaluate.py", "--sequences", TRACKED, "--workers", "1"]
-        + with_settings(*SMALL),
+        + ["--checkpoint", MODEL, *with_settings(*SMALL)],
         evaluated,
     ),
     "training": Job(
@@ -86,11 +95,24 @@ JOBS = {
 
 def start(job: Job, output_dir: Path) -> subprocess.Popen:
     """Returns the process of a job, in a group of its own; its words are kept."""
+    folder = output_dir.parent
     command = [sys.executable, *job.command, "--output_dir", str(output_dir)]
     with output_dir.with_suffix(".log").open("ab") as log:
         return subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            [str(folder / MODEL) if word == MODEL else word for word in command],
+            cwd=ROOT,
+            env={**os.environ, "SAMN_CACHE_DIR": str(folder / "cache")},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
+
+
+def write_model(path: Path) -> None:
+    """Writes the network of the smallest shipped config, with weights just drawn."""
+    config = config_file.load_config("smoke").model
+    variables = model_file.init_variables(config, jax.random.key(0))
+    model_file.save_model(path, config, variables, {})
 
 
 def finish(job: Job, output_dir: Path) -> float:
@@ -125,6 +147,7 @@ def compare(job: Job, output_dir: Path, expected: dict[str, str]) -> None:
 
 def torture(job: Job, folder: Path, kills: int, rng: random.Random) -> str:
     """Returns what was found: kills, and runs that came to their end after some."""
+    write_model(folder / MODEL)
     finish(job, folder / "first")
     seconds = finish(job, folder / "second")
     expected = job.outcome(folder / "first")
