@@ -92,7 +92,26 @@ def check(config: EvaluationConfig) -> None:
         raise errors.InputError(
             f"--workers {config.num_workers} can't score: give 1 or more"
         )
+    _check_mode(config)
     _check_output(config)
+
+
+def _check_mode(config: EvaluationConfig) -> None:
+    """Refuses what only tracking heeds where nothing is tracked."""
+    if not (config.score_only or config.merge):
+        return
+    mode = "--score_only" if config.score_only else "--merge"
+    given = {
+        "--checkpoint": config.checkpoint is not None,
+        "--set": bool(config.settings),
+        "--init": config.start is not None,
+        "--answer": config.answer is not None,
+    }
+    idle = [flag for flag, is_given in given.items() if is_given]
+    if idle:
+        raise errors.InputError(
+            f"{mode} tracks nothing, so {idle[0]} changes nothing: leave it out"
+        )
 
 
 def _check_output(config: EvaluationConfig) -> None:

@@ -79,10 +79,14 @@ def _read(config: EvaluationConfig) -> types.Dataset:
 
 
 def _open_scoring(config: EvaluationConfig, results_dir: Path) -> Run:
-    """Returns results that are there; the output folder must not be another run's."""
-    scored = {"scored": str(results_dir)}
-    identity.claim(config.output_dir, {"dataset": config.dataset, **scored})
-    return Run(results_dir, {}, {}, scored)
+    """Returns results that are there; the output folder must not be another run's.
+
+    It is made this one's when they are scored: a wrong folder would have it otherwise.
+    """
+    facts = {"dataset": config.dataset, "scored": str(results_dir)}
+    if (config.output_dir / identity.FILE).is_file():
+        identity.check(config.output_dir, facts)
+    return Run(results_dir, {}, {}, facts)
 
 
 def _merge(config: EvaluationConfig, dataset: types.Dataset) -> Run:
@@ -117,6 +121,8 @@ def _results(
 ) -> dict[str, Any]:
     """Returns the content of `results.json`, after the archive for a server."""
     scores = _score(config, dataset, run.results_dir)
+    if config.score_only:
+        identity.claim(config.output_dir, run.facts)
     pack = config.benchmark.pack
     is_part = config.sequences or config.shard or run.failures or config.score_only
     if pack is not None and (config.submission or not is_part):

@@ -185,6 +185,35 @@ def test_13_an_option_that_does_nothing_is_refused(data_dir, tmp_path, capsys):
         assert not (tmp_path / "out").exists()
 
 
+def test_an_option_of_tracking_is_refused_where_nothing_is_tracked(
+    data_dir, tmp_path, capsys
+):
+    assert clips.run(data_dir, tmp_path / "part") == 0
+    out = tmp_path / "out"
+    modes = {"--score_only": tmp_path / "part/masks", "--merge": tmp_path / "part"}
+    flags = {"--set": "search_factor=3", "--init": "box", "--answer": "mask"}
+    for mode, folder in modes.items():
+        for flag, value in (flags | {"--checkpoint": "lite"}).items():
+            assert clips.run(data_dir, out, mode, str(folder), flag, value) == 2
+            line = clips.error_of(capsys)
+            assert mode in line and f"{flag} changes nothing" in line
+            assert not out.exists()
+
+
+def test_a_wrong_folder_to_score_does_not_block_the_right_one(
+    data_dir, tmp_path, capsys
+):
+    assert clips.run(data_dir, tmp_path / "part") == 0
+    out = tmp_path / "out"
+    assert clips.run(data_dir, out, "--score_only", str(tmp_path / "part")) == 2
+    assert "part has no a/" in clips.error_of(capsys)
+    assert not out.exists()
+    assert clips.run(data_dir, out, "--score_only", str(tmp_path / "part/masks")) == 0
+    assert clips.measures(out) == clips.measures(tmp_path / "part")
+    assert clips.run(data_dir, out, "--score_only", str(tmp_path / "part")) == 2
+    assert "holds the results of another run" in clips.error_of(capsys)
+
+
 def test_13_names_are_shown_escaped(data_dir, tmp_path, capsys):
     odd = "line\nbreak\x1b[31m"
     for flags in (("--sequences", odd), ("--data_dir", odd), ("--dataset", odd)):
