@@ -2,12 +2,15 @@
 
 Each names the field, its value and what to give instead, so that a bad setting is one
 line wherever it comes from: a config file, `--set`, or Python. `place` comes before the
-name of a field of a part, as `spatial.`.
+name of a field of a part, as `spatial.`. Under `jax.vmap` or `jax.grad` of a setting,
+put in by `dataclasses.replace`, there is no number yet that could be checked.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import jax
 
 from samn_jax.errors import InputError
 
@@ -20,7 +23,7 @@ def check_at_least(config: Any, minimum: int, *names: str, place: str = "") -> N
     """
     for name in names:
         value = getattr(config, name)
-        if not _is_number(value) or not value >= minimum:
+        if not _fits(value, lambda x: x >= minimum):
             raise InputError(f"{place}{name} is {value}: give at least {minimum}")
 
 
@@ -32,7 +35,7 @@ def check_positive(config: Any, *names: str, place: str = "") -> None:
     """
     for name in names:
         value = getattr(config, name)
-        if not _is_number(value) or not value > 0:
+        if not _fits(value, lambda x: x > 0):
             raise InputError(f"{place}{name} is {value}: give a number above 0")
 
 
@@ -44,7 +47,7 @@ def check_shares(config: Any, *names: str, place: str = "") -> None:
     """
     for name in names:
         value = getattr(config, name)
-        if not _is_number(value) or not 0 <= value <= 1:
+        if not _fits(value, lambda x: 0 <= x <= 1):
             raise InputError(f"{place}{name} is {value}: give a share from 0 to 1")
 
 
@@ -69,6 +72,15 @@ def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
     if value not in choices:
         known = ", ".join(choices)
         raise InputError(f"{name} {value!r} is unknown: choose from {known}")
+
+
+def is_traced(value: Any) -> bool:
+    """Returns whether a value is known only when the program runs."""
+    return isinstance(value, jax.core.Tracer)
+
+
+def _fits(value: Any, holds: Callable[[float], bool]) -> bool:
+    return is_traced(value) or (_is_number(value) and holds(value))
 
 
 def _is_number(value: Any) -> bool:

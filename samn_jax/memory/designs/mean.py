@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
+from samn_jax import settings
 from samn_jax.errors import InputError
 from samn_jax.memory import bank as bank_lib
 from samn_jax.memory import entry as entry_lib
@@ -37,7 +38,7 @@ class Mean(Design):
 
     def __post_init__(self) -> None:
         """Raises InputError for a rate outside (0, 1] or no slot for a correction."""
-        if not 0.0 < self.rate <= 1.0:
+        if not (settings.is_traced(self.rate) or 0.0 < self.rate <= 1.0):
             raise InputError(f"memory.rate is {self.rate}: give one above 0, up to 1")
         if self.corrections < 1:
             raise InputError(
