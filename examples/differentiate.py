@@ -92,7 +92,7 @@ def main():
     frames = np.pad(np.stack(frames), ((0, 0), (0, 16), (0, 0), (0, 0)))
     masks = [synthetic.render_mask("moving", 0, index) for index in range(4)]
     masks = np.pad(np.stack(masks), ((0, 0), (0, 16), (0, 0))).astype(np.float32)
-    clip = masks[0], frames, masks[1:]
+    clip = tuple(map(jnp.asarray, (masks[0], frames, masks[1:])))
     slope = np.asarray(gradient_of_marks(tracker.spec, tracker.variables, *clip))
     print(f"marks that would help: {np.count_nonzero(slope < -1e-6)} pixels")
     mean = Tracker.from_checkpoint(

@@ -161,7 +161,7 @@ def _nice(step: float) -> float:
     return max(x * power for x in (1, 2, 5) if x * power <= step * (1 + 1e-9))
 
 
-def _svg(parts: Sequence[str], height: float, label: str) -> str:
+def _svg(parts: Sequence[str], height: float | int, label: str) -> str:
     return (
         f"<svg viewBox='0 0 {_WIDTH} {height}' role='img' "
         f"aria-label='{html.escape(label, quote=True)}'>{''.join(parts)}</svg>"

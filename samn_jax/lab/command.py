@@ -5,6 +5,7 @@ each with `--shard i/3`; then `--merge PART_1 PART_2 PART_3`, if their folders d
 """
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; the same command goes on", file=sys.stderr)
         return 130
     print(table.format_results(results))
-    print(f"written to {files.shown(config.output_dir)}")
+    print(f"written to {files.shown(config.output_dir)}: results.json, results.html")
     for name, problem in results["failed"].items():
         print(f"error: {one_line(f'{name} failed: {problem}')}", file=sys.stderr)
     return 1 if results["failed"] else 0
@@ -50,6 +51,8 @@ def config_from(arguments: Sequence[str] | None) -> run.LabConfig:
     """
     flags = _parser().parse_args(arguments)
     suite = suites.find(flags.suite)
+    if flags.loops:
+        suite = dataclasses.replace(suite, loops=tuple(flags.loops.split(",")))
     designs = [name for name in flags.designs.split(",") if name]
     compared = arms.of_designs(suite, designs)
     if flags.no_positions:
@@ -69,6 +72,7 @@ def config_from(arguments: Sequence[str] | None) -> run.LabConfig:
         settings=tuple(flags.set),
         shard=shards.parse_shard(flags.shard) if flags.shard else None,
         merge=tuple(flags.merge),
+        results_only=flags.results_only,
         note=flags.note,
     )
 
@@ -84,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--suite", default="quick", help="quick, full, ablation, or a .py or .json file"
     )
+    add("--loops", default="", help="closed, open or closed,open; default: the suite's")
     add("--output", type=Path, default=Path("outputs/lab"), help="folder of results")
     add(
         "--data_dir",
@@ -109,5 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         "--merge", type=Path, nargs="+", default=[], metavar="DIR",
         help="put the output folders of shards together, don't track",
     )  # fmt: skip
+    add(
+        "--results_only",
+        action="store_true",
+        help="of what is finished, as while a run goes on; don't track",
+    )
     add("--note", default="", help="remark to keep beside the figures")
     return parser

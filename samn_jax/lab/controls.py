@@ -23,4 +23,11 @@ def controls(noise_seeds: int = 1) -> tuple[Arm, ...]:
             remark="control: large capacity",
         ),
         Arm("frozen", ("memory.design=frozen+ring",), remark="control: frame 0 alone"),
+        Arm(
+            "true_masks",
+            ("memory.design=ring",),
+            true_masks=True,
+            loops=("open",),
+            remark="upper bound: true masks remembered",
+        ),
     )

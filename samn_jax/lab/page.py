@@ -238,5 +238,5 @@ def _row(cells: Sequence[str], kind: str = "") -> str:
     return start + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _number(value: float | None, digits: int = 3, factor: float = 1.0) -> str:
+def _number(value: float | int | None, digits: int = 3, factor: float = 1.0) -> str:
     return "-" if value is None else f"{value * factor:.{digits}f}"

@@ -19,6 +19,8 @@ from samn_jax.lab import (
     costs,
     frame_table,
     measures,
+    open_loop,
+    page,
     real_videos,
     rendered,
 )
@@ -33,7 +35,7 @@ RUNS = "runs"  # folder of the arms' results, in the output folder
 COSTS = "costs"
 _KEPT_BYTES = 2**29  # of a video's frames
 _REQUEST = interface.Request("mask", "mask")
-_PROTOCOLS = {"closed": closed_loop.CLOSED_LOOP}
+_PROTOCOLS = {"closed": closed_loop.CLOSED_LOOP, "open": open_loop.OPEN_LOOP}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,6 +54,7 @@ class LabConfig:
       settings: `NAME=VALUE` for all arms.
       shard: only a part of the videos; None is all.
       merge: output folders of shards to put together; nothing is tracked then.
+      results_only: results of what is finished; nothing is tracked or put together.
       note: kept beside the figures.
     """
 
@@ -66,6 +69,7 @@ class LabConfig:
     settings: tuple[str, ...] = ()
     shard: shards.Shard | None = None
     merge: tuple[Path, ...] = ()
+    results_only: bool = False
     note: str = ""
 
 
@@ -80,7 +84,7 @@ class Cell(NamedTuple):
 
 
 def run_lab(config: LabConfig) -> dict[str, Any]:
-    """Returns the content of `results.json`, once it is in the output folder.
+    """Returns the content of `results.json`, once it and its page are written.
 
     What an interrupted run has finished is not tracked again.
 
@@ -96,7 +100,8 @@ def run_lab(config: LabConfig) -> dict[str, Any]:
         chosen = shards.select_shard(whole, config.shard).sequences
         videos = tuple(video for video in videos if video in chosen)
     failed: dict[str, str] = {}
-    progress = tqdm.tqdm(videos, desc="videos", disable=None)
+    waiting = () if config.results_only else videos
+    progress = tqdm.tqdm(waiting, desc="videos", disable=None)
     for video in progress:
         ready = kept(video, _KEPT_BYTES)
         for cell in cells(config, ready):
@@ -105,6 +110,7 @@ def run_lab(config: LabConfig) -> dict[str, Any]:
     results = results_of(config, videos, failed)
     suffix = f"-{config.shard.label}" if config.shard else ""
     files.write_json(config.output_dir / f"results{suffix}.json", results)
+    page.write(config.output_dir, results, suffix)
     return results
 
 
@@ -154,7 +160,7 @@ def cells(config: LabConfig, video: Video) -> Iterator[Cell]:
     """Yields all that is to be done with a video."""
     for loop in config.suite.loops:
         for arm in config.arms:
-            if loop in arm.loops and loop in _PROTOCOLS:
+            if loop in arm.loops:
                 _, about = load(config, arm, config.networks.of(video))
                 facts = arms_lib.facts_of(arm, loop, about)
                 place = config.output_dir / RUNS / arms_lib.folder_name(arm, facts)
@@ -165,7 +171,10 @@ def cells(config: LabConfig, video: Video) -> Iterator[Cell]:
 
 def _track(config: LabConfig, cell: Cell) -> dict[str, str]:
     """Returns why a video could not be tracked, under its name; {} if it could."""
-    tracker, _ = load(config, cell.arm, config.networks.of(cell.video))
+    tracker, about = load(config, cell.arm, config.networks.of(cell.video))
+    if cell.loop == "open":
+        key = about["checkpoint_sha256"], cell.video.name, cell.arm.noise
+        tracker = open_loop.open_loop(tracker, key, true_masks=cell.arm.true_masks)
     folder = run_folder.open_run(cell.folder.root, cell.folder.protocol, cell.facts)
     outcome = runs.track_dataset(tracker, _alone(cell.video), _REQUEST, folder)
     return {f"{cell.arm.name}/{k}": why for k, why in outcome.failures.items()}

@@ -45,13 +45,17 @@ class Arm:
     remark: str = ""
 
     def __post_init__(self) -> None:
-        """Checks the name.
+        """Checks the name and the loops.
 
         Raises:
-          InputError: it can't be that of a folder.
+          InputError: it can't be that of a folder, or the loops make no sense.
         """
         files.check_name(self.name, "design or control")
         _check_choices("loops", self.loops, LOOPS)
+        if self.true_masks and self.loops != ("open",):
+            raise InputError(
+                f"{self.name} remembers true masks: give it the loops ('open',)"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

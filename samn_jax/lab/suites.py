@@ -38,7 +38,7 @@ FULL = Suite(
     ),
     seeds=(0, 1, 2),
     clips=Clips(objects=0),
-    loops=("closed",),
+    loops=("closed", "open"),
 )
 SUITES = {suite.name: suite for suite in (QUICK, FULL, ablation.ABLATION)}
 

@@ -18,13 +18,14 @@ from tests.tracking import color_net
 PLAIN = color_net.make_spec(use_spatial=False)
 FRAMES, MASKS = color_net.make_clip([(30 + 4 * i, 30) for i in range(4)], (128, 128))
 # The target turns from red to orange, so that it matters what is remembered of it.
-FRAMES = np.stack(
+FRAMES = jnp.stack(
     [
-        np.where(mask[..., None], np.uint8((220, 30 + 25 * i, 30)), frame)
+        jnp.asarray(np.where(mask[..., None], np.uint8((220, 30 + 25 * i, 30)), frame))
         for i, (frame, mask) in enumerate(zip(FRAMES, MASKS, strict=True))
     ]
 )
-CLIP = MASKS[0].astype(np.float32), FRAMES, MASKS[1:].astype(np.float32)
+MASKS = jnp.asarray(MASKS, jnp.float32)
+CLIP = MASKS[0], FRAMES, MASKS[1:]
 EXTENT = jnp.array([128, 128], jnp.int32)
 
 
@@ -52,8 +53,12 @@ def spec_of(design):
     return TrackerSpec.of(PLAIN.network, PLAIN.config, design)
 
 
-def begin(mask=CLIP[0]):
+@jax.jit
+def begin(mask):
     return init_tracker(PLAIN, {}, FRAMES[0], EXTENT, mask, from_mask=True)[0]
+
+
+step = jax.jit(track_step, static_argnums=0)
 
 
 def test_marks_have_a_gradient():
@@ -62,29 +67,29 @@ def test_marks_have_a_gradient():
 
 
 def test_settings_are_traced_and_the_smooth_ones_have_a_gradient():
-    rates = jnp.array([0.2, 0.5, 0.8])
-    args = spec_of(AnyMean()), {}, "rate", rates, CLIP
-    values, slopes = example.losses_of_settings(*args)
-    one = jax.jit(example.loss, static_argnums=0)
-    for rate, value in zip(rates, values, strict=True):
-        wanted = one(spec_of(Mean(rate=float(rate))), {}, *CLIP)
-        np.testing.assert_allclose(value, wanted, rtol=1e-4)
-    step = 0.02
-    up, down = (
-        example.losses_of_settings(*args[:3], rates + d, CLIP)[0] for d in (step, -step)
+    rates, change = np.array([0.2, 0.5, 0.8], np.float32), 0.02
+    given = jnp.asarray(np.concatenate((rates, rates + change, rates - change)))
+    spec = spec_of(AnyMean())
+    found = example.losses_of_settings(spec, {}, "rate", given, CLIP)
+    values, slopes = (np.asarray(x).reshape(3, 3) for x in found)
+    wanted = jax.jit(example.loss, static_argnums=0)(spec, {}, *CLIP)
+    np.testing.assert_allclose(values[0, 0], wanted, rtol=1e-4)
+    np.testing.assert_allclose(
+        slopes[0], (values[1] - values[2]) / (2 * change), rtol=0.05, atol=1e-6
     )
-    np.testing.assert_allclose(slopes, (up - down) / (2 * step), rtol=0.05, atol=1e-6)
     assert np.abs(slopes).max() > 1e-6
 
 
 def test_thresholds_have_none():
     spec = spec_of(AnyAfbUrr(capacity=3))
-    _, slopes = example.losses_of_settings(spec, {}, "alike", [0.5, 0.9], CLIP)
+    _, slopes = example.losses_of_settings(
+        spec, {}, "alike", jnp.array([0.5, 0.9]), CLIP
+    )
     np.testing.assert_array_equal(slopes, 0.0)
 
 
 def test_place_and_size_have_no_gradient():
-    state = begin()
+    state = begin(CLIP[0])
 
     @jax.jit
     @jax.grad
@@ -99,12 +104,14 @@ def test_place_and_size_have_no_gradient():
 
 
 def test_tracker_settings_are_traced_too():
+    state = begin(CLIP[0])
+
     @jax.jit
     @jax.vmap
     def area(threshold):
         config = AnyConfig(**vars(PLAIN.config) | {"threshold_from_mask": threshold})
         spec = dataclasses.replace(PLAIN, config=config)
-        after, _ = track_step(spec, {}, begin(), FRAMES[3])
+        after, _ = track_step(spec, {}, state, FRAMES[3])
         return after.target.area
 
     low, high = area(jnp.array([0.2, 0.999]))
@@ -126,10 +133,10 @@ def test_labels_of_0_and_1_are_a_kink():
 
 
 def test_each_device_has_its_video():
-    states = [begin(), begin(CLIP[0] * 0.9)]
+    states = [begin(CLIP[0]), begin(CLIP[0] * 0.9)]
     stacked = jax.tree.map(lambda *x: jnp.stack(x), *states)
     after, answers = example.step_on_all_devices(PLAIN, {}, stacked, FRAMES[1:3])
     assert len(answers.mask.sharding.device_set) == 2
     for index, state in enumerate(states):
-        _, wanted = track_step(PLAIN, {}, state, FRAMES[index + 1])
+        _, wanted = step(PLAIN, {}, state, FRAMES[index + 1])
         np.testing.assert_allclose(answers.mask[index], wanted.mask, atol=1e-5)

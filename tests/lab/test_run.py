@@ -85,6 +85,28 @@ def test_designs_are_compared_with_ring(folder, tmp_path, capsys):
     assert before < after and len(after - before) == 1
 
 
+def test_both_loops_and_the_page_of_what_is_finished(folder, tmp_path, capsys):
+    bound = {"name": "true", "true_masks": True, "loops": ["open"]}
+    suite = {**SUITE, "controls": [*SUITE["controls"], bound]}
+    (folder / "both.json").write_text(json.dumps(suite))
+    flags = ("--loops", "closed,open", "--sequences", "one,two")
+    out = tmp_path / "out"
+    assert run(folder, out, *flags, "--results_only", suite="both.json") == 0
+    assert json.loads((out / "results.json").read_text())["loops"] == {}
+    assert run(folder, out, *flags, suite="both.json") == 0
+    results = json.loads((out / "results.json").read_text())
+    assert list(results["loops"]["closed"]["arms"]) == ["ring", "ring_noise1"]
+    assert list(results["loops"]["open"]["arms"]) == ["ring", "ring_noise1", "true"]
+    page = (out / "results.html").read_text()
+    assert "open loop" in page and "ring_noise1" in page
+    before = {p: p.stat().st_mtime_ns for p in (out / "runs").rglob("*")}
+    assert run(folder, out, *flags, "--results_only", suite="both.json") == 0
+    assert {p: p.stat().st_mtime_ns for p in (out / "runs").rglob("*")} == before
+    assert without_costs(out / "results.json") == {
+        k: v for k, v in results.items() if k not in ("costs", "manifest")
+    }
+
+
 def test_cut_off_and_sharded_runs_give_the_same(folder, tmp_path, monkeypatch, capsys):
     assert run(folder, tmp_path / "whole") == 0
     wanted = without_costs(tmp_path / "whole/results.json")
