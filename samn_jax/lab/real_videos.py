@@ -62,9 +62,9 @@ class Reordered:
 
     @property
     def paths(self) -> tuple:
-        """Returns the files in this order, each once."""
+        """Returns the file of each place, if they are files."""
         paths = getattr(self.read, "paths", ())
-        return tuple(paths[i] for i in dict.fromkeys(self.order)) if paths else ()
+        return tuple(paths[i] for i in self.order) if paths else ()
 
 
 def videos_of(dataset: types.Dataset, clips: Clips) -> tuple[Video, ...]:

@@ -18,6 +18,7 @@ from samn_jax.lab import (
     comparison,
     costs,
     frame_table,
+    long_videos,
     measures,
     open_loop,
     page,
@@ -128,6 +129,7 @@ def read_videos(config: LabConfig) -> tuple[Video, ...]:
         if config.sequences:
             dataset = dataset.select(config.sequences)
         real = real_videos.videos_of(dataset, config.suite.clips)
+        real += long_videos.videos_of(real, config.suite.clips)
         config.networks.check(real)
     found = (*rendered.videos_of(config.suite), *real)
     if not found:

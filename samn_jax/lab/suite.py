@@ -10,6 +10,7 @@ from samn_jax.lab.script import Script
 
 LOOPS = ("closed", "open")
 DIRECTIONS = ("forwards", "backwards")
+LONG = ("ping_pong", "interrupted", "look_alike")
 
 
 def _check_choices(what: str, given: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -67,12 +68,18 @@ class Clips:
       limit: take only so many, spread evenly over the list; 0 takes all.
       directions: `forwards`, `backwards`.
       objects: of each video, the largest so many in its first frame; 0 takes all.
+      long: what is made of each clip beside: `ping_pong`, back and forth to
+        `long_frames`; `interrupted`, by 60 to 200 frames of another clip; `look_alike`,
+        with a copy of the target that passes by.
+      long_frames: of `ping_pong`.
     """
 
     names: tuple[str, ...] = ()
     limit: int = 0
     directions: tuple[str, ...] = DIRECTIONS
     objects: int = 1
+    long: tuple[str, ...] = ()
+    long_frames: int = 2000
 
     def __post_init__(self) -> None:
         """Checks the fields.
@@ -83,6 +90,10 @@ class Clips:
         _check_choices("directions", self.directions, DIRECTIONS)
         if min(self.limit, self.objects) < 0:
             raise InputError("a suite's limit and objects must be 0 or more")
+        if self.long:
+            _check_choices("long", self.long, LONG)
+        if self.long_frames < 3:
+            raise InputError(f"long_frames is {self.long_frames}: give 3 or more")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from samn_jax.errors import InputError
 from samn_jax.lab import ablation
 from samn_jax.lab.controls import RING, controls
 from samn_jax.lab.script import Script
-from samn_jax.lab.suite import Clips, Suite
+from samn_jax.lab.suite import LONG, Clips, Suite
 
 _FUNCTION = "get_suite"
 
@@ -37,7 +37,7 @@ FULL = Suite(
         Script("mixed", (*_ABSENT, *_CHANGED, "hidden_200", "look_alike"), 2000),
     ),
     seeds=(0, 1, 2),
-    clips=Clips(objects=0),
+    clips=Clips(objects=0, long=LONG),
     loops=("closed", "open"),
 )
 SUITES = {suite.name: suite for suite in (QUICK, FULL, ablation.ABLATION)}

@@ -43,7 +43,7 @@ class AnyAfbUrr(AfbUrr):
 
 @dataclasses.dataclass(frozen=True)
 class AnyConfig(TrackerConfig):
-    threshold_from_mask: Any = 0.2
+    max_area_ratio: Any = 3.0
 
 
 example = loading.load("differentiate")
@@ -105,17 +105,19 @@ def test_place_and_size_have_no_gradient():
 
 def test_tracker_settings_are_traced_too():
     state = begin(CLIP[0])
+    larger, _ = color_net.draw([(32, 30, 26, 26)], (128, 128))
 
     @jax.jit
     @jax.vmap
-    def area(threshold):
-        config = AnyConfig(**vars(PLAIN.config) | {"threshold_from_mask": threshold})
+    def width(ratio):
+        config = AnyConfig(**vars(PLAIN.config) | {"max_area_ratio": ratio})
         spec = dataclasses.replace(PLAIN, config=config)
-        after, _ = track_step(spec, {}, state, FRAMES[3])
-        return after.target.area
+        after, _ = track_step(spec, {}, state, jnp.asarray(larger))
+        return after.target.size_wh[0]
 
-    low, high = area(jnp.array([0.2, 0.999]))
-    assert low > high
+    # A change of the area by more than the ratio is not real.
+    kept, grown = width(jnp.array([1.2, 3.0]))
+    assert kept == 20.0 and grown > 20.5
 
 
 def test_labels_of_0_and_1_are_a_kink():
