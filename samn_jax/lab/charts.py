@@ -94,9 +94,9 @@ def courses(rows: Mapping[str, Sequence[float | None]], label: str) -> str:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in seen)
         y = 16 + number * min(17.0, (height - 30) / len(rows))
         parts.append(
-            f"<g class='course'><title>{html.escape(name)}</title>"
-            f"<polyline points='{path}' stroke='{color(number)}'/>"
-            f"<text x='{right + 12}' y='{y:.1f}' fill='{color(number)}'>"
+            f"<g class='course' style='color: {color(number)}'>"
+            f"<title>{html.escape(name)}</title><polyline points='{path}'/>"
+            f"<text x='{right + 12}' y='{y:.1f}'>"
             f"{html.escape(name)}</text></g>"
         )
     return _svg(parts, height, label)
@@ -121,12 +121,11 @@ def plane(points: Mapping[str, tuple[float, float]], labels: tuple[str, str]) ->
         return left + along * (right - left), height - 40 - up * (height - 55)
 
     parts = []
-    for exponent in range(math.ceil(x_low), math.floor(x_high) + 1):
-        x, _ = place(10.0**exponent, y_low)
+    for tick in _ticks(x_low, x_high):
+        x, _ = place(tick, y_low)
         parts.append(
             f"<line class='grid' x1='{x:.1f}' x2='{x:.1f}' y1='10' y2='{height - 40}'/>"
-            f"<text x='{x:.1f}' y='{height - 24}' text-anchor='middle'>"
-            f"{10**exponent:g}</text>"
+            f"<text x='{x:.1f}' y='{height - 24}' text-anchor='middle'>{tick:g}</text>"
         )
     step = _nice((y_high - y_low) / 3)
     for count in range(math.ceil(y_low / step), math.floor(y_high / step) + 1):
@@ -139,7 +138,7 @@ def plane(points: Mapping[str, tuple[float, float]], labels: tuple[str, str]) ->
     for number, (name, values) in enumerate(points.items()):
         x, y = place(*values)
         parts.append(
-            f"<circle cx='{x:.1f}' cy='{y:.1f}' r='5' fill='{color(number)}'/>"
+            f"<circle cx='{x:.1f}' cy='{y:.1f}' r='5' style='color: {color(number)}'/>"
             f"<text x='{x + 8:.1f}' y='{y + 4:.1f}'>{html.escape(name)}</text>"
         )
     along, up = map(html.escape, labels)
@@ -153,6 +152,13 @@ def plane(points: Mapping[str, tuple[float, float]], labels: tuple[str, str]) ->
 def _padded(values: Sequence[float]) -> tuple[float, float]:
     spread = max(max(values) - min(values), 0.02)
     return min(values) - 0.1 * spread, max(values) + 0.1 * spread
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Returns 1, 2 and 5 times powers of ten between 10^low and 10^high."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    ticks = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    return [tick for tick in ticks if low <= math.log10(tick) <= high]
 
 
 def _nice(step: float) -> float:

@@ -17,7 +17,7 @@ _COLUMNS = (
 )
 _MEANINGS = (
     "survived: share of a video before J stays below .5 for ten frames · recovered: "
-    "share of events after which J is above .5 within 25 frames · false_alarms: share "
+    "share of events after which J is above .5 within 25 frames · false alarms: share "
     "of frames without the target in which something was found · switches: times that "
     "the mask went over to another actor, or back · auroc: chance that a failed frame "
     "(J below .5) has less confidence than a good one"
@@ -29,15 +29,17 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto
 h2 { margin-top: 2em; } .note { opacity: .75; max-width: 75ch; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .15em .7em; text-align: right; white-space: nowrap; }
+th, td { padding: .15em .6em; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
-thead th { border-bottom: 1px solid var(--line); }
+thead th { border-bottom: 1px solid var(--line); white-space: normal;
+           vertical-align: bottom; }
 tr.base td { font-weight: 600; } tr:hover { background: #8882; }
 svg { width: 100%; max-width: 760px; font: 12px system-ui, sans-serif; display: block; }
-svg text { fill: currentColor; } .course text { fill: inherit; }
+svg text { fill: currentColor; }
 .grid { stroke: var(--line); } .zero { stroke: currentColor; }
 .floor { fill: #8883; } .bar { stroke: currentColor; stroke-width: 2; }
-circle { fill: currentColor; } polyline { fill: none; stroke-width: 1.8; }
+circle { fill: currentColor; }
+polyline { fill: none; stroke: currentColor; stroke-width: 1.8; }
 .course:hover polyline { stroke-width: 4; }
 .better { color: #1a8f4a; } .worse { color: #d0432f; }
 .not-resolved, .chance { color: #888; }
@@ -123,7 +125,8 @@ def _table(arms: dict[str, Any], base: str, costs: dict[str, Any]) -> str:
             else ""
         )
         rows.append(_row([shown, *values], "base" if name == base else ""))
-    return _grid(["", *map(html.escape, heads)], rows)
+    shown = [html.escape(head.replace("_", " ")) for head in heads]
+    return _grid(["", *shown], rows)
 
 
 def _forest(arms: dict[str, Any], floor: float | None) -> str:
