@@ -125,8 +125,8 @@ def _table(arms: dict[str, Any], base: str, costs: dict[str, Any]) -> str:
             else ""
         )
         rows.append(_row([shown, *values], "base" if name == base else ""))
-    shown = [html.escape(head.replace("_", " ")) for head in heads]
-    return _grid(["", *shown], rows)
+    words = [html.escape(head.replace("_", " ")) for head in heads]
+    return _grid(["", *words], rows)
 
 
 def _forest(arms: dict[str, Any], floor: float | None) -> str:
