@@ -19,7 +19,7 @@ TRUTH = MASKS.astype(np.uint8)
 
 def make(key, true_masks=False, **fields):
     tracker = Tracker(color_net.make_spec(use_spatial=True, **fields), {})
-    return open_loop.open_loop(tracker, key, true_masks=true_masks)
+    return open_loop.open_loop(tracker, (key,), true_masks=true_masks)
 
 
 def follow(tracker, truth=TRUTH):
