@@ -71,7 +71,8 @@ def step_on_all_devices(spec, variables, states, frames):
       states: of the videos, stacked along a first axis.
       frames: uint8 (videos, H, W, 3).
     """
-    mesh = jax.make_mesh((frames.shape[0],), ("videos",))
+    automatic = (jax.sharding.AxisType.Auto,)
+    mesh = jax.make_mesh((frames.shape[0],), ("videos",), axis_types=automatic)
     videos, same = PartitionSpec("videos"), PartitionSpec()
 
     @functools.partial(
