@@ -63,15 +63,18 @@ def test_crops_are_encoded_once_for_all_designs():
 
 
 def test_true_masks_are_what_is_remembered():
-    own, _ = follow(make("five"))
-    true, answers = follow(make("five", true_masks=True))
+    # Half of what is seen is the target's, which the network can't know.
+    truth = TRUTH.copy()
+    truth[3, :, PLACES[3][0] + 10 :] = 0
+    own, _ = follow(make("five"), truth)
+    true, answers = follow(make("five", true_masks=True), truth)
     # The last frame's value in slot 1: its first channel is the share of each cell.
     share = np.asarray(true.tracker.memory.bank.value.attention[1, ..., 0])
     wanted = np.asarray(answers[-1][0].prob)
     cells = wanted.reshape(4, 16, 4, 16).mean(axis=(1, 3))
     np.testing.assert_allclose(share, cells, atol=1e-5)
     learned = np.asarray(own.tracker.memory.bank.value.attention[1, ..., 0])
-    assert np.abs(learned - share).max() > 1e-4, "its own masks are others"
+    assert np.abs(learned - share).max() > 0.1, "its own masks are others"
     assert dataclasses.asdict(make("five").tracker.config)["use_spatial"] is False
 
 
