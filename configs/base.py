@@ -8,6 +8,8 @@ from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
+from samn_jax.training.previous import PreviousConfig
+from samn_jax.training.spoil import SpoilConfig
 from samn_jax.training.step import LossConfig
 from samn_jax.training.unroll import UnrollConfig
 
@@ -60,6 +62,20 @@ def get_config() -> TrainConfig:
             mode="recurrent",  # what is remembered: recurrent, mask, threshold, two
             iou_threshold=0.5,  # mean IoU above which a prediction is (`threshold`)
             aggregation="odds",  # how objects become one distribution: odds, soft
+            # What networks with model.previous_mask are shown of the frame before.
+            previous=PreviousConfig(
+                true_share=0.3,  # of frames shown its true mask, not the predicted one
+                empty_share=0.2,  # of frames shown nothing, as after a lost target
+                drift=0.12,  # deviation of the shift between frames, in object sizes
+                growth=0.1,  # deviation of the logarithm of the change of size
+                spoil=SpoilConfig(
+                    drifted_share=0.15,  # of masks that are shifted
+                    ragged_share=0.2,  # of masks that are eroded or dilated
+                    missing_share=0.1,  # of masks of which a part is cut off
+                    other_share=0.05,  # of masks of another object, or far away
+                    drift=(0.2, 0.8),  # the shift, in object sizes
+                ),
+            ),
         ),
         # What is minimized: cross entropy of the hardest pixels and soft IoU.
         loss=LossConfig(

@@ -166,6 +166,33 @@ def paste_crop(
     return _interpolate(crop_map, rows, columns)
 
 
+def recrop(
+    crop_map: Float[Array, "S S"],
+    crop: SquareCrop,
+    other: SquareCrop,
+    *,
+    out_size: int,
+) -> Float[Array, "R R"]:
+    """A map over one crop as another crop sees it, zero outside of the first.
+
+    Args:
+      crop_map: Values over the first crop, such as object probabilities.
+      crop: Where the map lies in the image.
+      other: What to look at.
+      out_size: Side of the result in pixels, R.
+    """
+    size = crop_map.shape[0]
+    center = points_to_crop(other.center_xy, crop, out_size=size)
+    side = other.side * crop_scale(crop, size)
+    return sample_crop(
+        crop_map,
+        jnp.full((2,), size, jnp.int32),
+        SquareCrop(center, side, jnp.int32(1)),
+        out_size=out_size,
+        border="zero",
+    )
+
+
 def crop_scale(crop: SquareCrop, out_size: int) -> Float[Array, ""]:
     """Crop pixels per image pixel; multiply lengths by it, divide to go back."""
     return out_size / crop.side

@@ -17,10 +17,15 @@ from samn_jax.memory import read
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.entry import Key, Value
 from samn_jax.models import checks, efficientnet_lite
+from samn_jax.models.lite_decoder import (
+    STRIDE,
+    LiteDecoder,
+    ResidualBlock,
+    distance_map,
+    mask_cells,
+)
 from samn_jax.models.network import QueryFeatures
-from samn_jax.models.resize import upsample2
 
-STRIDE = 16
 POSITIONS = ("none", "cat")
 
 
@@ -36,6 +41,7 @@ class LiteConfig:
     value_dims: Sequence[int] = (64, 128)  # the mask's way down: stride 8, 16
     decoder_dims: Sequence[int] = (128, 96, 48, 16)  # stride 16, 8, 4, 2
     positions: str = "cat"  # none | cat: the distance map as a decoder input
+    previous_mask: bool = False  # the decoder is shown the previous frame's mask
     similarity: str = "l2"
     compute_dtype: str = "float32"
     blocks: Sequence[Sequence[int]] = efficientnet_lite.BLOCKS
@@ -93,18 +99,6 @@ class Standardize(nn.Module):
         return (x - mean[None, None, None, :]) * scale[None, None, None, :]
 
 
-class ResidualBlock(nn.Module):
-    """x + conv(relu(conv(relu(x)))), 3×3."""
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "B H W C"]) -> Float[Array, "B H W C"]:
-        """Returns the block's output."""
-        channels = x.shape[-1]
-        y = nn.Conv(channels, (3, 3), dtype=x.dtype, name="conv1")(nn.relu(x))
-        y = nn.Conv(channels, (3, 3), dtype=x.dtype, name="conv2")(nn.relu(y))
-        return x + y
-
-
 class ValueEncoder(nn.Module):
     """Mask and trunk features → value, from stride 4 down to stride 16."""
 
@@ -117,10 +111,7 @@ class ValueEncoder(nn.Module):
     ) -> Float[Array, "B h w Cv"]:
         """Returns the value of each cell for crops with object probability `mask`."""
         s16, s8, s4 = pyramid[:3]
-        batch, height, width = mask.shape
-        blocks = mask.reshape(batch, height // 4, 4, width // 4, 4)
-        cells = blocks.transpose(0, 1, 3, 2, 4).reshape(*s4.shape[:3], 16)
-        x = (cells - 0.5).astype(s4.dtype)
+        x = (mask_cells(mask, 4, 4) - 0.5).astype(s4.dtype)
         down = lambda dim, name: nn.Conv(  # noqa: E731
             dim, (3, 3), (2, 2), dtype=s4.dtype, name=name
         )
@@ -143,52 +134,10 @@ class LabelEncoder(nn.Module):
     @nn.compact
     def __call__(self, mask: Float[Array, "B H W"]) -> Float[Array, "B h w L"]:
         """Returns the labels."""
-        batch, height, width = mask.shape
-        shape = (batch, height // STRIDE, STRIDE, width // STRIDE, STRIDE)
-        cells = mask.reshape(shape).transpose(0, 1, 3, 2, 4)
-        cells = cells.reshape(*cells.shape[:3], STRIDE**2)
+        cells = mask_cells(mask, STRIDE, STRIDE)
         share = jnp.mean(cells, axis=-1, keepdims=True)
         code = nn.Dense(self.dim - 1, name="code")(cells - 0.5)
         return jnp.concatenate((share, code), axis=-1)
-
-
-class LiteDecoder(nn.Module):
-    """Readout and skips → log-odds, from stride 16 up to full resolution."""
-
-    dims: Sequence[int]
-
-    @nn.compact
-    def __call__(
-        self, x: Float[Array, "B h w C"], pyramid: tuple[Array, ...]
-    ) -> Float[Array, "B H W"]:
-        """Returns the log-odds of the object at each crop pixel."""
-        dtype = x.dtype
-        x = nn.Conv(self.dims[0], (3, 3), dtype=dtype, name="fuse")(x)
-        x = ResidualBlock(name="res_s16")(x)
-        skips = zip((8, 4, 2), self.dims[1:], pyramid[1:], strict=True)
-        for stride, dim, skip in skips:
-            # Narrowing before the enlargement costs a quarter and is the same sum.
-            narrow = nn.Dense(dim, dtype=dtype, name=f"narrow_s{stride}")(x)
-            kernel = (3, 3) if stride > 2 else (1, 1)
-            side = nn.Conv(dim, kernel, dtype=dtype, name=f"skip_s{stride}")(skip)
-            x = upsample2(narrow) + side
-            if stride > 2:
-                x = ResidualBlock(name=f"res_s{stride}")(x)
-            else:
-                x = nn.Conv(dim, (3, 3), dtype=dtype, name="mix_s2")(nn.relu(x))
-        logits = nn.Conv(1, (3, 3), dtype=dtype, name="logit")(nn.relu(x))
-        return upsample2(logits.astype(jnp.float32))[..., 0]
-
-
-def distance_map(
-    center_xy: Float[Array, "B 2"], height: int, width: int, size: int
-) -> Float[Array, "B h w 1"]:
-    """Returns each cell's distance to `center_xy` (crop pixels) over `size`."""
-    x = (jnp.arange(width, dtype=jnp.float32) + 0.5) * STRIDE
-    y = (jnp.arange(height, dtype=jnp.float32) + 0.5) * STRIDE
-    dx = x[None, None, :] - center_xy[:, 0, None, None]
-    dy = y[None, :, None] - center_xy[:, 1, None, None]
-    return (jnp.sqrt(dx**2 + dy**2) / size)[..., None]
 
 
 class LiteNet(nn.Module):
@@ -201,6 +150,11 @@ class LiteNet(nn.Module):
     def similarity(self) -> str:
         """Returns the similarity of keys."""
         return self.config.similarity
+
+    @property
+    def previous_mask(self) -> bool:
+        """Returns whether `decode` is to be given the previous frame's mask."""
+        return self.config.previous_mask
 
     def setup(self) -> None:
         """Makes the parts."""
@@ -259,6 +213,7 @@ class LiteNet(nn.Module):
         readout: Value,
         query: QueryFeatures,
         center_xy: Float[Array, "B 2"],
+        previous: Float[Array, "B P Q"] | None = None,
     ) -> Float[Array, "B H W"]:
         """Returns the log-odds of the object at each crop pixel."""
         inputs = [readout.attention, readout.labels, query.value]
@@ -266,7 +221,7 @@ class LiteNet(nn.Module):
             _, height, width, _ = query.value.shape
             distance = distance_map(center_xy, height, width, height * STRIDE)
             inputs.append(distance.astype(query.value.dtype))
-        return self.decoder(jnp.concatenate(inputs, -1), query.pyramid)
+        return self.decoder(jnp.concatenate(inputs, -1), query.pyramid, previous)
 
     def filter_features(
         self, image: Float[Array, "B H W 3"]
@@ -281,7 +236,9 @@ class LiteNet(nn.Module):
         query = self.encode_query(image)
         _, value = self.encode_memory(image, query, mask)
         center = jnp.full((image.shape[0], 2), image.shape[1] / 2, jnp.float32)
-        return self.decode(value, query, center)
+        if not self.config.previous_mask:
+            return self.decode(value, query, center)
+        return self.decode(value, query, center, mask[:, ::2, ::2])
 
 
 def measure_taps(variables: dict, net: LiteNet, images: Array) -> dict:

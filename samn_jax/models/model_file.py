@@ -19,7 +19,7 @@ import numpy as np
 from samn_jax import files
 from samn_jax.errors import InputError
 from samn_jax.memory import parameters
-from samn_jax.models import lite, samn, tensor_file
+from samn_jax.models import lite, lite_decoder, samn, tensor_file
 from samn_jax.models import weights as weights_lib
 
 FORMAT = "samn_jax model 1"
@@ -198,6 +198,11 @@ def variable_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     shapes = jax.eval_shape(lambda k: init_variables(config, k), jax.random.key(0))
     flat = traverse.flatten_dict(dict(shapes), sep="/")
     return {name: tuple(x.shape) for name, x in flat.items()}
+
+
+def zero_at_start(config: ModelConfig) -> tuple[str, ...]:
+    """Returns the names of `params` that are zero by design until they are trained."""
+    return lite_decoder.ZERO_AT_START if isinstance(config, lite.LiteConfig) else ()
 
 
 def init_variables(config: ModelConfig, key: jax.Array) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """What every network gives the tracker: features of a crop, and its methods."""
 
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from jaxtyping import Array, Float
 
 from samn_jax.memory.entry import Key, Value
+
+PREVIOUS_STRIDE = 2  # of the previous frame's mask, as `decode` is given it
 
 
 class QueryFeatures(NamedTuple):
@@ -23,6 +25,9 @@ class Network(Protocol):
 
     Attributes:
       similarity: of two keys, `dot` or `l2`, as the network is trained.
+
+    A network whose `previous_mask` is true has a fourth argument of `decode`: the
+    previous frame's mask as the crop sees it, at stride 2 (see `sees_previous`).
     """
 
     similarity: str
@@ -50,3 +55,8 @@ class Network(Protocol):
         self, image: Float[Array, "B H W 3"]
     ) -> Float[Array, "B h w C"]:
         """Returns the stride-16 features for the spatial memory's filter."""
+
+
+def sees_previous(network: Any) -> bool:
+    """Returns whether a network is to be shown the previous frame's mask."""
+    return bool(getattr(network, "previous_mask", False))

@@ -55,6 +55,9 @@ def correct_target(
         target=target,
         from_mask=state.from_mask | from_mask,
         lost_frames=jnp.zeros((), jnp.int32),
+        previous=segmentation.previous_of(
+            spec, given.prob, given.region.crop, jnp.ones((), bool)
+        ),
     )
     answer = given_lib.report(spec, given, mask, from_mask=from_mask)
     return state, answer

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax.geometry import boxes, crops
-from samn_jax.memory.entry import Entry, Key, Read, Value, make_entry
+from samn_jax.memory.entry import Entry, Key, Read, Value, cell_shares, make_entry
 from samn_jax.models import aggregation
+from samn_jax.models import network as network_lib
 from samn_jax.models.network import QueryFeatures
-from samn_jax.tracking.state import Target, TrackerSpec
+from samn_jax.tracking.state import Previous, Target, TrackerSpec
 
 
 class SearchRegion(NamedTuple):
@@ -86,20 +87,51 @@ def sample(
     return crops.sample_mean(image, extent_hw, crop, out_size=size, samples=samples)
 
 
+def previous_of(
+    spec: TrackerSpec,
+    prob: Float[Array, "S S"],
+    crop: crops.SquareCrop,
+    found: Bool[Array, ""],
+) -> Previous | None:
+    """Returns what the next frame is shown of this one; None if the network is not."""
+    if not network_lib.sees_previous(spec.network):
+        return None
+    small = cell_shares(prob, prob.shape[0] // network_lib.PREVIOUS_STRIDE)
+    return Previous(jnp.where(found, small, 0.0), crop)
+
+
+def seen_again(previous: Previous, crop: crops.SquareCrop) -> Float[Array, "P P"]:
+    """Returns the last answer as the crop of a new frame sees it."""
+    side = previous.prob.shape[0]
+    return crops.recrop(previous.prob, previous.crop, crop, out_size=side)
+
+
 def segment(
-    spec: TrackerSpec, variables: dict, region: SearchRegion, memory: Any
+    spec: TrackerSpec,
+    variables: dict,
+    region: SearchRegion,
+    memory: Any,
+    previous: Previous | None = None,
 ) -> tuple[Float[Array, "S S"], Read]:
     """Returns the object probability in the crop, and what was read for it.
 
     It is 0 outside the frame, as in the first mask: the repeated edge there is no part
     of the target, and would draw it out of the frame.
+
+    Args:
+      spec: network and settings.
+      variables: weights of the network.
+      region: the search region.
+      memory: the state of the memory's design.
+      previous: what was said of the last frame; None says nothing.
     """
     key = jax.tree.map(lambda x: x[0], region.query.key)
     read = spec.memory.read(memory, key, spec.reader(variables))
     readout = jax.tree.map(lambda x: x[None], read.readout)
-    log_odds = spec.network.apply(
-        variables, readout, region.query, region.center_xy, method="decode"
-    )
+    args: tuple[Any, ...] = (readout, region.query, region.center_xy)
+    if previous is not None:
+        args = (*args, seen_again(previous, region.crop)[None])
+    log_odds = spec.network.apply(variables, *args, method="decode")
     prob = jnp.where(region.inside, jax.nn.sigmoid(log_odds[0]), 0.0)
     # A decoder may swallow NaN (a maximum does on a CPU) and be certain of nothing.
     parts = [jnp.isnan(x).any() for x in jax.tree.leaves(read.readout)]

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from samn_jax.dcf import spatial_memory as spatial_lib
+from samn_jax.geometry import crops
 from samn_jax.memory import registry, source
 from samn_jax.memory.design import Design
 from samn_jax.memory.reader import Reader, make_reader
@@ -62,6 +63,13 @@ class Target(NamedTuple):
     first_area: Float[Array, ""]
 
 
+class Previous(NamedTuple):
+    """What was said of the last frame, for networks that are shown it."""
+
+    prob: Float[Array, "P P"]  # of the object, in the crop; 0 if it was not found
+    crop: crops.SquareCrop  # where it lies in the frame
+
+
 class TrackerState(NamedTuple):
     """All that is carried from frame to frame; H and W are those of the size bucket."""
 
@@ -72,6 +80,7 @@ class TrackerState(NamedTuple):
     from_mask: Bool[Array, ""]  # the first frame came with a mask, not a box
     frame_idx: Int[Array, ""]  # of the last frame seen
     lost_frames: Int[Array, ""]  # frames since the target was last found
+    previous: Previous | None = None  # None for networks that are not shown it
 
 
 class Prediction(NamedTuple):

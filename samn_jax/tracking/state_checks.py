@@ -127,7 +127,11 @@ def _parts(state: TrackerState) -> dict[str, jax.tree_util.PyTreeDef]:
     return {name: jax.tree.structure(getattr(state, name)) for name in _WORDS}
 
 
-_WORDS = {"memory": "another memory design", "spatial": "another spatial memory"}
+_WORDS = {
+    "memory": "another memory design",
+    "spatial": "another spatial memory",
+    "previous": "another network",
+}
 
 
 def _other_parts(one: TrackerState, form: Form) -> str:

@@ -71,6 +71,9 @@ def init_tracker(
         from_mask=jnp.array(from_mask),
         frame_idx=zero,
         lost_frames=zero,
+        previous=segmentation.previous_of(
+            spec, given.prob, given.region.crop, jnp.ones((), bool)
+        ),
     )
     return state, given_lib.report(spec, given, mask, from_mask=from_mask)
 
@@ -117,7 +120,9 @@ def observe(
             )
         else:
             region = segmentation.aim(spec, shared, target.center_xy)
-    prob, read = segmentation.segment(spec, variables, region, state.memory)
+    prob, read = segmentation.segment(
+        spec, variables, region, state.memory, state.previous
+    )
     certain = estimate.uncertainty < spec.config.segment_uncertainty
     prob = jnp.where(state.from_mask | certain, prob, 0.0)
     return Observation(estimate, region, prob, read)
@@ -210,6 +215,7 @@ def remember(
         target=target,
         frame_idx=frame_idx,
         lost_frames=jnp.where(measured.found, 0, state.lost_frames + 1),
+        previous=segmentation.previous_of(spec, prob, region.crop, measured.found),
     )
     answer = measure.report(config, prob, measured, region.crop, frame_hw)
     answer = answer._replace(uncertainty=uncertainty)

@@ -1,6 +1,7 @@
 """The weights that a run starts from: drawn, loaded, or around a given trunk."""
 
 import functools
+import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,32 @@ def check(config: TrainConfig) -> dict[str, str]:
         path = Path(config.init_from)
     else:
         path = model_file.find_model(config.init_from)
-        variables = _with_memory(config, model_file.load_model(path).variables)
+        variables, added = _load(config, path)
         _check_shapes(config.init_from, variables, shapes_of(config))
+        if added:
+            logging.warning(
+                "%s lacks %s: they start from zero, which changes nothing at first",
+                config.init_from,
+                ", ".join(added),
+            )
     return {"name": path.name, "sha256": provenance.file_sha256(path)}
+
+
+def _load(config: TrainConfig, source: str | Path) -> tuple[dict[str, Any], list[str]]:
+    """Returns the variables of a model file, and the names of those it lacks.
+
+    They are those of parts that add nothing until they are trained: all zeros.
+    """
+    variables = _with_memory(config, model_file.load_model(source).variables)
+    wanted = traverse.flatten_dict(shapes_of(config)["params"], sep="/")
+    params = traverse.flatten_dict(variables["params"], sep="/")
+    zeros = {
+        name: jnp.zeros(wanted[name].shape, jnp.float32)
+        for name in model_file.zero_at_start(config.model)
+        if name in wanted and name not in params
+    }
+    filled = traverse.unflatten_dict({**params, **zeros}, sep="/")
+    return {**variables, "params": filled}, sorted(zeros)
 
 
 def shapes_of(config: TrainConfig) -> dict[str, Any]:
@@ -104,7 +128,7 @@ def initial_variables(
     """
     source = config.init_from
     if source and not source.endswith(".npz"):
-        return _with_memory(config, model_file.load_model(source).variables)
+        return _load(config, source)[0]
     key = jax.random.key(config.seed)
     variables = jax.jit(functools.partial(_draw, config))(key)
     model = config.model

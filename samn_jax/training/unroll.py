@@ -7,15 +7,18 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, UInt8
+from jaxtyping import Array, Bool, Float, UInt8, UInt32
 
 from samn_jax import losses, settings
 from samn_jax.memory import registry
 from samn_jax.memory.config import MemoryConfig
-from samn_jax.memory.entry import Entry, Key, Read, Value, make_entry
+from samn_jax.memory.entry import Entry, Key, Read, Value, cell_shares, make_entry
 from samn_jax.memory.reader import make_reader
 from samn_jax.models import aggregation
+from samn_jax.models import network as network_lib
 from samn_jax.models.network import QueryFeatures
+from samn_jax.training import previous as previous_lib
+from samn_jax.training.previous import PreviousConfig
 
 MODES = ("recurrent", "mask", "threshold", "two")
 AGGREGATIONS = ("odds", "soft")
@@ -36,11 +39,13 @@ class UnrollConfig:
         as good (`threshold`).
       aggregation: how objects become one distribution: `soft` as in the paper, `odds`
         by a softmax over their log-odds, 0 for the background.
+      previous: what is shown of the frame before to networks that are shown it.
     """
 
     mode: str = "recurrent"
     iou_threshold: float = 0.5
     aggregation: str = "odds"
+    previous: PreviousConfig = PreviousConfig()
 
     def __post_init__(self) -> None:
         """Checks the fields.
@@ -59,6 +64,7 @@ class Batch(NamedTuple):
     frames: UInt8[Array, "B F H W 3"]
     masks: UInt8[Array, "B F H W"]  # object ids 1..N, 0 the background
     centers: Float[Array, "B F 2"]  # about where the object is, crop pixels (x, y)
+    seeds: UInt32[Array, " B"] | None = None  # of what is random; None: nothing is
 
 
 class Network(NamedTuple):
@@ -136,10 +142,11 @@ def unroll(
     length = 2 if network.unroll.mode == "two" else batch.frames.shape[1]
     steps = _Steps(network, variables, batch, length)
     memory = steps.first_memory()
-    outputs = []
+    outputs: list[Array] = []
     # A clip is short: on CPU, XLA runs convolutions inside a scan several times slower.
     for index in range(1, length):
-        logits, read = steps.predict(memory, index)
+        before = object_probability(outputs[-1]) if outputs else steps.truth[0]
+        logits, read = steps.predict(memory, index, before)
         outputs.append(logits)
         if index < length - 1:
             mask = steps.remembered_mask(index, logits)
@@ -165,11 +172,25 @@ class _Steps:
         self.images = frames.astype(jnp.float32) / 255.0
         self.centers = self._repeat(jnp.swapaxes(batch.centers, 0, 1), axis=1)
         self.truth, self.present = true_masks(batch.masks, network.num_objects)
+        self.keys = self._keys(batch.seeds)
         flat = self.images.reshape(-1, *self.images.shape[2:])
         features = self._apply(flat, method="encode_query")
         self.features = jax.tree.map(
             lambda x: x.reshape(*self.images.shape[:2], *x.shape[1:]), features
         )
+
+    def _keys(self, seeds: Array | None) -> jax.Array | None:
+        """Returns a random key for each object of each clip, None without seeds."""
+        if seeds is None:
+            return None
+        numbers = jnp.arange(self.network.num_objects)
+
+        def keys(seed: Array) -> jax.Array:
+            return jax.vmap(lambda n: jax.random.fold_in(jax.random.key(seed), n))(
+                numbers
+            )
+
+        return jax.vmap(keys)(seeds).reshape(-1)
 
     def _apply(self, *args: Array | tuple, method: str) -> Any:
         return self.network.module.apply(self.variables, *args, method=method)
@@ -209,8 +230,27 @@ class _Steps:
 
         return jax.vmap(write)(memory, self._entries(index, mask), read)
 
-    def predict(self, memory: Any, index: int) -> tuple[Array, Read]:
-        """Returns the logits (B, N + 1, H, W) of one frame, and what was read."""
+    def _shown(self, index: int, before: Array) -> tuple[Array, ...]:
+        """Returns what the decoder is shown of the frame before, if anything."""
+        if not network_lib.sees_previous(self.network.module):
+            return ()
+        kinds = (before, self.truth[index - 1], self.truth[index])
+        masks = [x.reshape(-1, *x.shape[2:]) for x in kinds]
+        side = masks[0].shape[-1] // network_lib.PREVIOUS_STRIDE
+        shrink = jax.vmap(functools.partial(cell_shares, rows=side))
+        predicted, truth, now = map(shrink, masks)
+        given = previous_lib.Before(predicted, truth, now, jnp.zeros_like(now))
+        show = functools.partial(previous_lib.shown, self.network.unroll.previous)
+        if self.keys is None:
+            return (jax.vmap(functools.partial(show, None))(given),)
+        keys = jax.vmap(functools.partial(jax.random.fold_in, data=index))(self.keys)
+        return (jax.vmap(show)(keys, given),)
+
+    def predict(self, memory: Any, index: int, before: Array) -> tuple[Array, Read]:
+        """Returns the logits (B, N + 1, H, W) of one frame, and what was read.
+
+        `before` (B, N, H, W) is what was predicted of the frame before.
+        """
 
         def look(state: Any, key: Key) -> Read:
             return self.memory.read(state, key, self.reader)
@@ -218,7 +258,11 @@ class _Steps:
         query = self._query(index)
         read = jax.vmap(look)(memory, query.key)
         log_odds = self._apply(
-            read.readout, query, self.centers[index], method="decode"
+            read.readout,
+            query,
+            self.centers[index],
+            *self._shown(index, before),
+            method="decode",
         )
         log_odds = log_odds.reshape(*self.present.shape, *log_odds.shape[1:])
         kind = self.network.unroll.aggregation

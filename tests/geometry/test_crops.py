@@ -142,3 +142,20 @@ def test_crops_of_several_objects_by_vmap(rng):
     for i, crop in enumerate(one):
         want = sample(image, extent(image), crop, out_size=12)
         np.testing.assert_allclose(ours[i], want, atol=1e-6)
+
+
+def test_a_map_over_one_crop_is_seen_by_another(rng):
+    seen = jax.jit(crops.recrop, static_argnames="out_size")
+    values = rng.random((32, 32), np.float32)
+    first = square((50.0, 40.0), 64)
+    same = seen(values, first, first, out_size=32)
+    np.testing.assert_allclose(same, values, atol=1e-5)
+    # Four cells to the right and two up, at two image pixels a cell.
+    moved = seen(values, first, square((58.0, 36.0), 64), out_size=32)
+    expected = np.zeros_like(values)
+    expected[2:, :28] = values[:30, 4:]
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+    # A quarter of it, enlarged.
+    part = seen(values, first, square((34.0, 24.0), 32), out_size=32)
+    want = cv2.resize(values[:16, :16], (32, 32))
+    np.testing.assert_allclose(part, want, atol=2e-5)

@@ -71,6 +71,7 @@ class Clips:
 
         `frames` (F, S, S, 3) uint8; `masks` (F, S, S) uint8, object ids from 1;
         `centers` (F, 2) float32, about where the object is, in crop pixels (x, y);
+        `seeds`, a number from which the training draws what it changes;
         `source`, the photo or video as an index into `names`; `skipped`, how many draws
         were no use.
 
@@ -93,10 +94,12 @@ class Clips:
         frames = cropping.recolor_clip(rng, self.config, frames)
         masks[0] = target_choice.filled_boxes(masks[0]) if boxed else masks[0]
         centers = np.stack([cropping.draw_center(rng, mask) for mask in masks])
+        seed = rng.integers(2**32, dtype=np.uint32)
         return {
             "frames": np.stack(frames),
             "masks": np.stack(masks),
             "centers": centers.astype(np.float32),
+            "seeds": np.array(seed, np.uint32),
             "source": np.array(drawn.source, np.int32),
             "skipped": np.array(drawn.skipped, np.int32),
         }

@@ -1,0 +1,105 @@
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from samn_jax.errors import InputError
+from samn_jax.training import spoil
+
+SIZE = 64
+MASK = np.zeros((SIZE, SIZE), np.float32)
+MASK[20:36, 24:48] = 1.0
+OTHER = np.zeros_like(MASK)
+OTHER[48:60, 4:16] = 1.0
+NOTHING = np.zeros_like(MASK)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def spoil_many(config, keys, mask, other):
+    return jax.vmap(lambda key: spoil.spoil(config, key, mask, other))(keys)
+
+
+def draw(count=200, other=OTHER, mask=MASK, **settings):
+    keys = jax.random.split(jax.random.key(0), count)
+    found = spoil_many(spoil.SpoilConfig(**settings), keys, mask, other)
+    return jax.tree.map(np.asarray, found)
+
+
+def test_nothing_is_spoilt_by_default():
+    masks, spoilt = draw(20)
+    assert not spoilt.any()
+    np.testing.assert_array_equal(masks, np.broadcast_to(MASK, masks.shape))
+
+
+def test_shares_are_kept_and_others_are_as_they_were():
+    masks, spoilt = draw(2000, drifted_share=0.2, other_share=0.3)
+    assert abs(spoilt.mean() - 0.5) < 0.05
+    same = (masks == MASK).all((1, 2))
+    np.testing.assert_array_equal(same, ~spoilt)
+    is_other = (masks == OTHER).all((1, 2))
+    assert abs(is_other.mean() - 0.3) < 0.05
+
+
+def test_a_drifted_mask_is_shifted_by_a_share_of_its_size():
+    masks, _ = draw(drifted_share=1.0, drift=(0.3, 0.5))
+    y, x = np.mgrid[:SIZE, :SIZE] + 0.5
+    weights = masks.sum((1, 2))
+    center = np.stack([(masks * x).sum((1, 2)), (masks * y).sum((1, 2))]) / weights
+    far = np.hypot(center[0] - 36, center[1] - 28) / np.sqrt(MASK.sum())
+    assert far.min() > 0.29 and far.max() < 0.51 and np.ptp(far) > 0.15
+    np.testing.assert_allclose(weights, MASK.sum(), rtol=0.01)
+
+
+def test_a_ragged_mask_is_smaller_or_larger_and_at_its_place():
+    masks, _ = draw(ragged_share=1.0)
+    area = (masks > 0.5).sum((1, 2)) / MASK.sum()
+    assert (area < 0.9).any() and (area > 1.1).any()
+    assert area.min() > 0.4 and area.max() < 2.0
+    small, large = masks[area < 1] > 0.5, masks[area > 1] > 0.5
+    assert not (small & (MASK == 0)).any()
+    assert large[:, MASK > 0][:, :].mean() > 0.97
+
+
+def test_a_part_is_missing_and_the_rest_is_as_it_was():
+    masks, _ = draw(missing_share=1.0)
+    assert ((masks == MASK) | (masks == 0)).all()
+    share = masks.sum((1, 2)) / MASK.sum()
+    assert share.min() > 0.05 and share.max() <= 1.0 and (share < 0.9).mean() > 0.5
+
+
+def test_without_another_object_the_mask_lies_on_something_else():
+    masks, spoilt = draw(other_share=1.0, other=NOTHING)
+    assert spoilt.all()
+    inside = (masks * MASK).sum((1, 2)) / MASK.sum()
+    assert inside.max() < 0.3
+
+
+def test_an_empty_mask_stays_empty():
+    for name in spoil._SHARES[:3]:
+        masks, _ = draw(20, mask=NOTHING, **{name: 1.0})
+        assert not masks.any()
+
+
+def test_move_takes_a_point_to_another_and_enlarges():
+    move = jax.jit(spoil.move)
+    moved = move(MASK, jnp.array([36.0, 28.0]), jnp.array([30.0, 30.0]), 1.0)
+    np.testing.assert_allclose(moved, np.roll(MASK, (2, -6), (0, 1)), atol=1e-5)
+    larger = move(MASK, jnp.array([36.0, 28.0]), jnp.array([32.0, 32.0]), 2.0)
+    expected = np.zeros_like(MASK)
+    expected[16:48, 8:56] = 1.0
+    assert np.abs(larger - expected).sum() < 0.12 * expected.sum()
+    np.testing.assert_array_equal(np.asarray(larger) > 0.5, expected > 0.5)
+
+
+def test_settings_are_checked():
+    with pytest.raises(InputError, match="are 1.2 together, more than 1"):
+        spoil.SpoilConfig(drifted_share=0.6, other_share=0.6)
+    with pytest.raises(InputError, match="missing_share"):
+        spoil.SpoilConfig(missing_share=-0.1)
+    with pytest.raises(InputError, match="drift is"):
+        spoil.SpoilConfig(drift=(0.5, 0.1))
+    total = dataclasses.replace(spoil.SpoilConfig(), ragged_share=0.25).total
+    assert total == 0.25
