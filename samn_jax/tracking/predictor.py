@@ -52,7 +52,7 @@ class Tracker:
       variables: weights of the network.
       object_slots: slots of a state with several objects, at first; once all are taken
         so many are added, and the next step compiles anew. Each slot, even an empty
-        one, takes the memory of one object's state: 19 MB with `lite`.
+        one, takes the memory of one object's state: 20 MB with `lite`.
     """
 
     spec: TrackerSpec
