@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.experimental.compilation_cache import compilation_cache
 
 from samn_jax.memory.entry import Entry, Key, Value, make_entry
 from samn_jax.tracking.state import TrackerSpec
@@ -95,8 +96,13 @@ def _random_entry(shape: tuple[Key, Value], index: int) -> Entry:
 def _uncached() -> Iterator[None]:
     """Compiles anew inside, whatever is on disk."""
     former = getattr(jax.config, "jax_enable_compilation_cache")  # noqa: B009
-    jax.config.update("jax_enable_compilation_cache", False)
+    _use_cache(False)
     try:
         yield
     finally:
-        jax.config.update("jax_enable_compilation_cache", former)
+        _use_cache(former)
+
+
+def _use_cache(wanted: bool) -> None:
+    jax.config.update("jax_enable_compilation_cache", wanted)
+    compilation_cache.reset_cache()  # JAX looks at the setting only once otherwise.

@@ -217,6 +217,8 @@ def results_of(
     is_ablation = config.suite.name == ablation.ABLATION.name
     loops = {}
     for loop, table in tables.items():
+        if config.suite.base not in table:
+            continue  # It failed on all videos, as "failed" says.
         arms = [arm for arm in config.arms if arm.name in table]
         loops[loop] = comparison.compare(arms, config.suite.base, table, clips)
     return {

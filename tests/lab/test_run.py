@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from samn_jax.data.formats import images
-from samn_jax.lab import command
+from samn_jax.lab import command, frame_table
+from samn_jax.lab import video as video_lib
 from samn_jax.models import model_file
 from tests.models import tiny_lite
 
@@ -105,6 +106,23 @@ def test_both_loops_and_the_page_of_what_is_finished(folder, tmp_path, capsys):
     assert without_costs(out / "results.json") == {
         k: v for k, v in results.items() if k not in ("costs", "manifest")
     }
+
+
+def test_a_base_that_fails_everywhere_costs_no_results(
+    folder, tmp_path, monkeypatch, capsys
+):
+    table = frame_table.measure
+
+    def fail(video, *rest):
+        if not isinstance(video.read_frame, video_lib.Noisy):
+            raise RuntimeError("no luck")
+        return table(video, *rest)
+
+    monkeypatch.setattr(frame_table, "measure", fail)
+    assert run(folder, tmp_path / "out") == 1
+    assert "no luck" in capsys.readouterr().err
+    results = json.loads((tmp_path / "out/results.json").read_text())
+    assert results["loops"] == {} and len(results["failed"]) == 3
 
 
 def test_cut_off_and_sharded_runs_give_the_same(folder, tmp_path, monkeypatch, capsys):
