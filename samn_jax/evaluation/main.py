@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.check(config)
         _keep_compiled(config)
         results = run.run_benchmark(config)
+    # These ends are those of lab/command.py: both say how a cut-off run goes on.
     except errors.InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

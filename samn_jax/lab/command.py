@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = config_from(arguments)
         compilation.keep_compiled()
         results = run.run_lab(config)
+    # These ends are those of evaluation/main.py: both say how a cut-off run goes on.
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
