@@ -10,6 +10,8 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
+from samn_jax import compilation  # noqa: E402
+
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
@@ -39,6 +41,12 @@ def clips_dir() -> Path:
 def reference_dir() -> Path:
     """Published results with their published scores (SAMN_REFERENCE)."""
     return _folder("SAMN_REFERENCE", ROOT.parent / "shared" / "reference")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that are run in the tests' own process leave JAX's cache off."""
+    monkeypatch.setattr(compilation, "keep_compiled", lambda: None)
 
 
 @pytest.fixture
