@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
@@ -43,10 +44,12 @@ def reference_dir() -> Path:
     return _folder("SAMN_REFERENCE", ROOT.parent / "shared" / "reference")
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_kept_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def nothing_is_kept_compiled() -> Iterator[None]:
     """Commands that are run in the tests' own process leave JAX's cache off."""
-    monkeypatch.setattr(compilation, "keep_compiled", lambda: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compilation, "keep_compiled", lambda: None)
+        yield
 
 
 @pytest.fixture

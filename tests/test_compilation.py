@@ -9,6 +9,7 @@ import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
 from samn_jax import compilation
+from samn_jax.compilation import keep_compiled
 
 OPTIONS = (
     "jax_compilation_cache_dir",
@@ -41,7 +42,7 @@ def test_compiled_programs_are_kept_in_the_folder(
 ):
     monkeypatch.setenv("SAMN_CACHE_DIR", str(tmp_path / "cache"))
     compilation_cache.reset_cache()
-    compilation.keep_compiled()
+    keep_compiled()
     assert jax.config.jax_compilation_cache_dir == str(tmp_path / "cache")
     # So that a small program counts as slow.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
@@ -106,7 +107,7 @@ def test_without_a_home_nothing_is_kept(monkeypatch, restored_options):
 
     monkeypatch.setattr(Path, "home", no_home)
     jax.config.update("jax_compilation_cache_dir", None)
-    compilation.keep_compiled()
+    keep_compiled()
     assert jax.config.jax_compilation_cache_dir is None
 
 
