@@ -11,7 +11,7 @@ from samn_jax.dcf import (
     correlation,
     gauss_newton,
     labels,
-    localization,
+    peaks,
     projection,
     spatial_config,
 )
@@ -132,7 +132,7 @@ def test_score_of_the_golden_filter(golden):
 
 def test_upsampling_and_window(golden):
     scores = jnp.asarray(golden["test_score"])
-    upsampled = localization.upsample_scores(
+    upsampled = peaks.upsample_scores(
         scores, stride=CONFIG.stride, kernel_size=CONFIG.kernel_size
     )
     size = upsampled.shape
@@ -140,7 +140,7 @@ def test_upsampling_and_window(golden):
     centered = (-(size[0] // 2), -(size[1] // 2))
     rolled = np.roll(upsampled, centered, axis=(0, 1))
     _assert_scores_close(rolled[::4, ::4], golden["test_score_upsampled"])
-    window = np.roll(localization.hann_window(size), centered, axis=(0, 1))
+    window = np.roll(peaks.hann_window(size), centered, axis=(0, 1))
     np.testing.assert_allclose(window[::4, ::4], golden["hann_window"], atol=1e-6)
 
 
