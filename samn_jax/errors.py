@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import site
 import sys
 import sysconfig
 import traceback
@@ -63,6 +64,7 @@ def as_told(error: Exception) -> str | None:
     if isinstance(error, InputError):
         return str(error)
     libraries = [sysconfig.get_path(name) for name in _LIBRARIES]
+    libraries.append(site.getusersitepackages())
     known = (os.path.dirname(os.path.abspath(__file__)), *libraries, "<")
     own = [
         step

@@ -16,7 +16,13 @@ from jaxtyping import Array, Float, UInt8
 
 from samn_jax.export import PLATFORMS
 from samn_jax.models import winograd
-from samn_jax.tracking import Prediction, Tracker, TrackerSpec, TrackerState
+from samn_jax.tracking import (
+    Prediction,
+    Tracker,
+    TrackerSpec,
+    TrackerState,
+    state_checks,
+)
 from samn_jax.tracking import tracker as tracker_lib
 from samn_jax.tracking.state import bucket
 
@@ -118,15 +124,7 @@ class _Plain(NamedTuple):
 def _plain(
     spec: TrackerSpec, variables: dict[str, Any], size: tuple[int, int]
 ) -> _Plain:
-    padded = bucket(*size)
-    first = functools.partial(tracker_lib.init_tracker, spec, from_mask=True)
-    state, _ = jax.eval_shape(
-        first,
-        variables,
-        jax.ShapeDtypeStruct((*padded, 3), np.uint8),
-        jax.ShapeDtypeStruct((2,), np.int32),
-        jax.ShapeDtypeStruct(padded, np.float32),
-    )
+    state = state_checks.expected(spec, variables, size)
     return _Plain(spec, size, _Form.of(variables), _Form.of(state))
 
 

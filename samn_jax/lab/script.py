@@ -31,7 +31,7 @@ KINDS = {
 ABSENCES = ("hidden_10", "hidden_50", "hidden_200", "away")
 
 _RATE = 25.0  # frames a second, at which the wandering is that of the built-in clips
-_RAMP = 8  # frames in which a cover or the light comes and goes
+_RAMP = 8  # frames in which the target leaves or the light changes; covers are sudden
 _CALM = 30  # frames before the first event, and at least between two
 _LOOK, _POST, _OTHER = 3, 12, 6
 _RADIUS = 0.13
