@@ -63,6 +63,18 @@ def as_told(error: Exception) -> str | None:
     """
     if isinstance(error, InputError):
         return str(error)
+    place = own_place(error)
+    if place is None or os.environ.get(TRACEBACK):
+        return None
+    reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    return one_line(f"{place}: {reason} ({TRACEBACK}=1 shows the whole traceback)")
+
+
+def own_place(error: Exception) -> str | None:
+    """Returns file, line and function of one's own that an error was raised below.
+
+    None if it came from the package or from libraries alone.
+    """
     libraries = [sysconfig.get_path(name) for name in _LIBRARIES]
     libraries.append(site.getusersitepackages())
     known = (os.path.dirname(os.path.abspath(__file__)), *libraries, "<")
@@ -71,8 +83,4 @@ def as_told(error: Exception) -> str | None:
         for step in traceback.extract_tb(error.__traceback__)
         if not step.filename.startswith(known) and step.name != "<module>"
     ]
-    if not own or os.environ.get(TRACEBACK):
-        return None
-    place = f"{own[-1].filename}:{own[-1].lineno}, in {own[-1].name}"
-    reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-    return one_line(f"{place}: {reason} ({TRACEBACK}=1 shows the whole traceback)")
+    return f"{own[-1].filename}:{own[-1].lineno}, in {own[-1].name}" if own else None

@@ -1,16 +1,25 @@
 """What a tracker is made of, from a model file."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
-from samn_jax import files
+import jax
+import numpy as np
+
+from samn_jax import errors, files
 from samn_jax.errors import InputError
 from samn_jax.memory import parameters
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
 from samn_jax.models import model_file, winograd
+from samn_jax.tracking import state_checks, tracker
 from samn_jax.tracking.config import file_config
-from samn_jax.tracking.state import TrackerSpec
+from samn_jax.tracking.state import TrackerSpec, bucket
+
+_OWN = "samn_jax."  # modules of designs that the tests check
+_SIZE = (64, 64)  # of the frame that a design's shapes are looked at with
+_CURE = "python -m samn_jax.memory.check my.py:Mine says what is wrong"
 
 
 def load_tracker(
@@ -25,7 +34,7 @@ def load_tracker(
 
     Raises:
       InputError: the file is missing, damaged or of another model; a setting is unknown
-        or not right; the design is none.
+        or not right; the design is none, or can't be used.
     """
     if not isinstance(design, Design | None):
         raise InputError(
@@ -39,4 +48,41 @@ def load_tracker(
     network = model_file.build_network(model.config)
     spec = TrackerSpec.of(network, config, design)
     variables = parameters.select(spec.memory, network, model.variables, checkpoint)
+    if not type(spec.memory).__module__.startswith(_OWN):
+        check_design(spec, variables)
     return spec, winograd.for_this_machine(network, variables)
+
+
+def check_design(spec: TrackerSpec, variables: dict[str, Any]) -> None:
+    """Checks that a design's state stays as it is in shape and type; nothing is run.
+
+    Raises:
+      InputError: it does not, or JAX can't follow what the design does.
+      Exception: whatever the design's own code raises.
+    """
+    name = type(spec.memory).__name__
+    frame = jax.ShapeDtypeStruct((*bucket(*_SIZE), 3), np.uint8)
+    step = functools.partial(tracker.track_step, spec)
+    try:
+        before = state_checks.expected(spec, variables, _SIZE)
+        after, _ = jax.eval_shape(step, variables, before, frame)
+    except Exception as error:
+        if isinstance(error, InputError) or errors.own_place(error):
+            raise
+        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+        raise InputError(
+            f"memory design {name} can't be used ({reason}): {_CURE}"
+        ) from error
+    old, new = (_forms(state.memory) for state in (before, after))
+    for place in sorted(old.keys() | new.keys()):
+        if old.get(place) != new.get(place):
+            raise InputError(
+                f"memory design {name}: write makes state{place}, which is "
+                f"{old.get(place, 'not there')} after init, "
+                f"{new.get(place, 'disappear')}: {_CURE}"
+            )
+
+
+def _forms(state: Any) -> dict[str, str]:
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {jax.tree_util.keystr(path): f"{x.dtype}{x.shape}" for path, x in leaves}

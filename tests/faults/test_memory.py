@@ -275,3 +275,27 @@ def test_faults_of_the_package_are_no_line():
     ours = ValueError("ours")
     assert errors.as_told(ours) is None, "it was raised nowhere"
     assert errors.as_told(InputError("a\nb")) == "a\\nb"
+
+
+@pytest.mark.parametrize(
+    ("write", "words"),
+    [
+        ("return state, (), None", "can't be used (ValueError"),
+        (
+            "return state._replace(valid=state.valid.astype('int32')), report",
+            "write makes state.valid, which is bool(2,) after init, int32(2,)",
+        ),
+    ],
+)
+def test_a_design_of_wrong_shapes_is_told_before_anything_is_tracked(
+    mine, model, write, words
+):
+    code = mine.read_text()
+    lines = [line for line in code.splitlines() if "return bank.place" not in line]
+    last = next(i for i, line in enumerate(lines) if "report = " in line)
+    lines.insert(last + 1, f"        {write}")
+    mine.write_text("\n".join(lines))
+    where = {"memory.design": f"{mine}:Two", "crop_size": 32, "use_spatial": False}
+    with pytest.raises(InputError) as told:
+        Tracker.from_checkpoint(model(), **where)
+    assert words in str(told.value) and "memory.check" in str(told.value)
