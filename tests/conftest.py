@@ -1,5 +1,6 @@
 """Strict numerics for every test, and the paths of the golden data."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from samn_jax import compilation  # noqa: E402
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
+MOST_MAPS = 40_000
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -50,6 +52,18 @@ def nothing_is_kept_compiled() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compilation, "keep_compiled", lambda: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def programs_are_dropped_in_time() -> None:
+    """Drops compiled programs before a process has as many maps as Linux allows.
+
+    Each program takes some, and beyond 65,530 (vm.max_map_count) a compilation crashes.
+    """
+    maps = Path("/proc/self/maps")
+    if maps.exists() and len(maps.read_bytes().splitlines()) > MOST_MAPS:
+        jax.clear_caches()
+        gc.collect()
 
 
 @pytest.fixture
