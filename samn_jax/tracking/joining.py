@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
+from samn_jax import varying
 from samn_jax.geometry import crops
 from samn_jax.models import aggregation
 from samn_jax.tracking import slot_loops
@@ -17,21 +18,18 @@ def join(
     taken: Bool[Array, " N"],
     probs: Float[Array, "N S S"],
     places: crops.SquareCrop,
-    extent_hw: Int[Array, "2"],
-    frame_hw: tuple[int, ...],
 ) -> Float[Array, "N S S"]:
     """Returns each object's share of its own crop, beside the others seen in it.
 
-    An object's own probability stays as sharp as its crop; those of the others come by
-    way of the frame. What lies outside their crops is not theirs.
+    An object's own probability stays as sharp as its crop; those of the others are
+    taken from theirs. What lies outside their crops is not theirs.
 
     Args:
       spec: network and settings.
       taken: which slots hold an object.
-      probs: each object's probability in its crop, found without regard to the others.
+      probs: each object's probability in its crop, found without regard to the others;
+        0 outside the frame.
       places: the crops; every array has a leading axis N.
-      extent_hw: true size of the frame.
-      frame_hw: size of its bucket.
     """
     kind = spec.config.aggregation
 
@@ -41,15 +39,12 @@ def join(
 
     def together(probs: Float[Array, "N S S"]) -> Float[Array, "N S S"]:
         beside = _overlapping(places) & taken[:, None] & taken[None, :]
-        paste = functools.partial(_paste, frame_hw=frame_hw)
-        seen_by_others = jnp.any(beside, axis=0)
-        in_frame = slot_loops.map_slots(paste, seen_by_others, (probs, places))
 
         def share(
             own: tuple[Float[Array, "S S"], crops.SquareCrop, Bool[Array, " N"]],
         ) -> Float[Array, "S S"]:
             prob, crop, its_neighbors = own
-            others = _sum_up(its_neighbors, in_frame, crop, extent_hw, prob)
+            others = _sum_up(its_neighbors, (probs, places), crop)
             return aggregation.share_beside(prob, *others, kind=kind)
 
         return slot_loops.map_slots(share, taken, (probs, places, beside))
@@ -88,32 +83,21 @@ def _overlapping(places: crops.SquareCrop) -> Bool[Array, "N N"]:
     return common & ~jnp.eye(len(sides), dtype=bool)
 
 
-def _paste(
-    prob_and_crop: tuple[Float[Array, "S S"], crops.SquareCrop],
-    frame_hw: tuple[int, ...],
-) -> Float[Array, "H W"]:
-    prob, crop = prob_and_crop
-    return crops.paste_crop(prob, crop, image_hw=frame_hw)
-
-
 def _sum_up(
     others: Bool[Array, " N"],
-    in_frame: Float[Array, "N H W"],
+    seen: tuple[Float[Array, "N S S"], crops.SquareCrop],
     crop: crops.SquareCrop,
-    extent_hw: Int[Array, "2"],
-    like: Float[Array, "S S"],
 ) -> tuple[Float[Array, "S S"], Float[Array, "S S"]]:
     """Returns the others' summed odds in a crop, and the product of their 1 - p."""
+    size = seen[0].shape[1]
 
     def add(
         so_far: tuple[Float[Array, "S S"], Float[Array, "S S"]], slot: Int[Array, ""]
     ) -> tuple[Float[Array, "S S"], Float[Array, "S S"]]:
-        mask = slot_loops.take(in_frame, slot)
-        there = crops.sample_crop(
-            mask, extent_hw, crop, out_size=like.shape[0], border="zero"
-        )
+        prob, its_crop = slot_loops.take(seen, slot)
+        there = crops.recrop(prob, its_crop, crop, out_size=size)
         odds, none = so_far
         return odds + aggregation.odds(there), none * (1.0 - there)
 
-    nobody = (jnp.zeros_like(like), jnp.ones_like(like))
-    return slot_loops.visit(add, others, nobody)
+    nobody = (jnp.zeros((size, size)), jnp.ones((size, size)))
+    return slot_loops.visit(add, others, varying.like(nobody, seen))

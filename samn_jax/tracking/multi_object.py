@@ -86,14 +86,7 @@ def step_objects(
     """
     seen = _observe(spec, variables, state, frame)
     seen = seen._replace(
-        prob=joining.join(
-            spec,
-            state.taken,
-            seen.prob,
-            seen.region.crop,
-            state.extent_hw,
-            frame.shape[:2],
-        )
+        prob=joining.join(spec, state.taken, seen.prob, seen.region.crop)
     )
     objects, answers, accepted = _remember(spec, variables, state, seen, frame)
     localized = seen.estimate.localized

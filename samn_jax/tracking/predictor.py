@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from samn_jax import allocation
 from samn_jax.errors import InputError
 from samn_jax.memory.design import Design
 from samn_jax.tracking import (
@@ -63,9 +64,9 @@ class Tracker:
     )
 
     def __post_init__(self) -> None:
-        """Checks the number of slots."""
-        most = checks.MAX_OBJECT_ID
-        checks.check_count(self.object_slots, "object_slots", most)
+        """Checks the number of slots; the process keeps its pages from now on."""
+        allocation.keep_pages()
+        checks.check_count(self.object_slots, "object_slots", checks.MAX_OBJECT_ID)
 
     def __repr__(self) -> str:
         """Returns network, memory and sizes on one line."""
@@ -280,9 +281,8 @@ class Tracker:
         checks.check_count(width, "the width")
         frame = np.zeros((height, width, 3), np.uint8)
         box = width / 4, height / 4, width / 2, height / 2
-        mask = checks.fill_box(box, (height, width))
-        start: dict[str, Any] = {"mask": mask} if from_mask else {"box_xywh": box}
-        state, _ = self.init(frame, **start)
+        mask = checks.fill_box(box, (height, width)) if from_mask else None
+        state, _ = self.init(frame, mask=mask, box_xywh=None if from_mask else box)
         self.step(state, frame)
 
     def _step(

@@ -9,7 +9,6 @@ from samn_jax.tracking import joining
 from tests.tracking import color_net
 
 SIZE, BUCKET = (96, 120), (128, 128)
-EXTENT = jnp.array(SIZE, jnp.int32)
 # One frame pixel per crop pixel; the last shares no pixel with the first.
 CORNERS = np.array([[0, 0], [20, 10], [50, 30], [64, 64]])
 
@@ -27,6 +26,9 @@ def in_crops():
     """Probabilities in overlapping crops of one frame."""
     shape = (len(CORNERS), 64, 64)
     probs = np.random.default_rng(0).uniform(size=shape).astype(np.float32)
+    for prob, (x, y) in zip(probs, CORNERS, strict=True):
+        # Rows and columns past the true size are padding, where nothing is.
+        prob[SIZE[0] - y :], prob[:, SIZE[1] - x :] = 0, 0
     places = crops.SquareCrop(
         jnp.asarray(CORNERS + 32, jnp.float32),
         jnp.full((len(CORNERS),), 64.0),
@@ -37,8 +39,8 @@ def in_crops():
 
 def join(kind, probs, places, taken=(True,) * 4):
     spec = color_net.make_spec(aggregation=kind)
-    join = jax.jit(joining.join, static_argnums=(0, 5))
-    return join(spec, jnp.array(taken), probs, places, EXTENT, BUCKET)
+    join = jax.jit(joining.join, static_argnums=0)
+    return join(spec, jnp.array(taken), probs, places)
 
 
 @pytest.mark.parametrize("kind", aggregation.AGGREGATIONS)
@@ -48,8 +50,6 @@ def test_share_in_a_crop_is_that_beside_the_others(in_crops, kind):
     in_frame = np.zeros((count, *BUCKET), np.float32)
     for slot, (x, y) in enumerate(CORNERS):
         in_frame[slot, y : y + 64, x : x + 64] = probs[slot]
-    # Rows and columns past the true size are padding, where nothing is.
-    in_frame[:, SIZE[0] :], in_frame[:, :, SIZE[1] :] = 0, 0
     ours = join(kind, probs, places)
     for slot, (x, y) in enumerate(CORNERS):
         every = in_frame[:, y : y + 64, x : x + 64].copy()
