@@ -47,7 +47,7 @@ def join(
             others = _sum_up(its_neighbors, (probs, places), crop)
             return aggregation.share_beside(prob, *others, kind=kind)
 
-        return slot_loops.map_slots(share, taken, (probs, places, beside))
+        return slot_loops.map_slots(share, taken, (probs, places, beside), group=2)
 
     several = jnp.sum(taken.astype(jnp.int32)) > 1
     return jax.lax.cond(several, together, alone, probs)

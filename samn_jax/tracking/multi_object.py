@@ -169,7 +169,7 @@ def _remember(
         return one, (answer, accepted)
 
     objects, (answers, accepted) = slot_loops.update_slots(
-        remember, state.taken, objects, seen
+        remember, state.taken, objects, seen, group=2
     )
     return objects._replace(spatial=state.objects.spatial), answers, accepted
 
