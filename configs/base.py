@@ -104,6 +104,8 @@ def get_config() -> TrainConfig:
         seed=1,  # of everything random
         held_out=(),  # names of clips that are never trained on
         synthetic=False,  # rendered clips instead of a data folder
+        dataset="",  # benchmark that the folder holds, as davis17; "": clips and photos
+        split="",  # part of that benchmark
         loader_threads=1,  # that make batches, in each process
         loader_workers=0,  # processes that make batches; 0 leaves it to the threads
         log_every=20,  # steps between lines of the log

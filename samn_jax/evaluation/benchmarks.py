@@ -179,3 +179,25 @@ def read(name: str, data_dir: Path, split: str = "") -> types.Dataset:
         choice = f"choose from {', '.join(splits)}" if splits else "leave --split out"
         raise errors.InputError(f"{name} has no split {split!r}: {choice}")
     return benchmark.read(data_dir, *([split] if split else []))
+
+
+def read_for_training(name: str, data_dir: Path, split: str) -> types.Dataset:
+    """Returns what `read` does, of a benchmark with masks and a part that is named.
+
+    Which part is evaluated by default is no hint of what may be trained on.
+
+    Raises:
+      InputError: the benchmark has boxes alone, it has parts and none is named, or as
+        in `read`.
+    """
+    benchmark = find(name)
+    if benchmark.answer != "mask":
+        raise errors.InputError(
+            f"{name} has boxes, and training needs masks: give another dataset"
+        )
+    if benchmark.splits != () and not split:
+        choice = f", one of {', '.join(benchmark.splits)}" if benchmark.splits else ""
+        raise errors.InputError(
+            f"{name} has several parts: say by split which to train on{choice}"
+        )
+    return read(name, data_dir, split)

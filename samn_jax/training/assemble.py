@@ -8,8 +8,10 @@ import jax
 import numpy as np
 import optax
 
+from samn_jax.data.clips import folder as folder_lib
 from samn_jax.data.clips import pipeline, read, sampling, sources
 from samn_jax.errors import InputError
+from samn_jax.evaluation import benchmarks
 from samn_jax.models import model_file
 from samn_jax.training import checkpoints as checkpoints_lib
 from samn_jax.training import divergence as divergence_lib
@@ -124,6 +126,12 @@ def read_sources(
         return read.rendered_sources(), "rendered"
     if data_dir is None:
         raise InputError("there is no data folder: give --data_dir")
+    if config.dataset:
+        dataset = benchmarks.read_for_training(
+            config.dataset, Path(data_dir), config.split
+        )
+        found = sources.of_dataset(dataset, min_frames=min_frames)
+        return found, folder_lib.fingerprint(Path(data_dir))
     return read.read_sources(data_dir, min_frames=min_frames)
 
 

@@ -33,6 +33,9 @@ class TrainConfig:
       seed: of everything random.
       held_out: clips for tuning, never trained on.
       synthetic: train on rendered clips; no data folder is needed.
+      dataset: benchmark, as `evaluate.py --dataset` names it, whose folder is given;
+        "" reads clips and photos as `data/readers/layouts.py` says.
+      split: part of that benchmark.
       loader_threads: threads that make batches.
       loader_workers: processes that make batches; 0 leaves it to this one's threads.
       log_every: steps between lines of the log.
@@ -54,6 +57,8 @@ class TrainConfig:
     seed: int = 0
     held_out: tuple[str, ...] = ()
     synthetic: bool = False
+    dataset: str = ""
+    split: str = ""
     loader_threads: int = 1
     loader_workers: int = 0
     log_every: int = 20
@@ -78,6 +83,10 @@ class TrainConfig:
         twice = [n for n in self.held_out if self.held_out.count(n) > 1]
         if twice:
             raise InputError(f"held_out names {twice[0]} twice: name it once")
+        if self.split and not self.dataset:
+            raise InputError(
+                f"split is {self.split!r} of no data set: give dataset too"
+            )
         for pattern in self.frozen:
             _check_pattern(pattern)
 
