@@ -184,10 +184,11 @@ def _patch(
 ) -> tuple[Float[Array, "P P 3"], crops.SquareCrop]:
     """Returns the filter's crop around the target, `times` as wide, and its place."""
     config, size = spec.config, times * _size(spec)
+    image = frame.astype(jnp.float32) / 255.0
     if config.one_search_region:
         region = segmentation.choose_crop(spec, target, extent_hw, jnp.int32(0))
         crop = region._replace(side=times * region.side)
-        return segmentation.sample(spec, frame, extent_hw, crop, size), crop
+        return segmentation.sample(spec, image, extent_hw, crop, size), crop
     side = times * crops.search_side(target.size_wh, config.filter_factor)
     crop = crops.filter_crop(target.center_xy, side, out_size=size)
-    return crops.sample_crop(frame, extent_hw, crop, out_size=size), crop
+    return crops.sample_crop(image, extent_hw, crop, out_size=size), crop

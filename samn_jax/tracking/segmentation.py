@@ -57,7 +57,8 @@ def search_region(
     """Returns the crop around a target and its features."""
     crop = choose_crop(spec, target, extent_hw, lost_frames)
     size = spec.config.crop_size
-    image = sample(spec, frame, extent_hw, crop, size)[None]
+    image = frame.astype(jnp.float32) / 255.0
+    image = sample(spec, image, extent_hw, crop, size)[None]
     query: Any = spec.network.apply(variables, image, method="encode_query")
     center = crops.points_to_crop(target.center_xy, crop, out_size=size)
     return SearchRegion(
@@ -76,14 +77,14 @@ def aim(
 
 def sample(
     spec: TrackerSpec,
-    frame: UInt8[Array, "H W 3"],
+    image: Float[Array, "H W 3"],
     extent_hw: Int[Array, "2"],
     crop: crops.SquareCrop,
     size: int,
 ) -> Float[Array, "S S 3"]:
     """Returns a crop as the network is to see it, `size` pixels wide."""
     samples = spec.config.crop_samples
-    return crops.sample_mean(frame, extent_hw, crop, out_size=size, samples=samples)
+    return crops.sample_mean(image, extent_hw, crop, out_size=size, samples=samples)
 
 
 def previous_of(
