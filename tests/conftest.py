@@ -1,6 +1,5 @@
 """Strict numerics for every test, and the paths of the golden data."""
 
-import gc
 import os
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +11,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
-from samn_jax import compilation  # noqa: E402
+from samn_jax import allocation, compilation  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
-MOST_MAPS = 40_000
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -56,14 +54,8 @@ def nothing_is_kept_compiled() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="module")
 def programs_are_dropped_in_time() -> None:
-    """Drops compiled programs before a process has as many maps as Linux allows.
-
-    Each program takes some, and beyond 65,530 (vm.max_map_count) a compilation crashes.
-    """
-    maps = Path("/proc/self/maps")
-    if maps.exists() and len(maps.read_bytes().splitlines()) > MOST_MAPS:
-        jax.clear_caches()
-        gc.collect()
+    """Drops compiled programs before a process has as many maps as Linux allows."""
+    allocation.make_room()
 
 
 @pytest.fixture

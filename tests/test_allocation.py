@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax  # noqa: F401
 import pytest
 
 from samn_jax import allocation
@@ -55,6 +56,20 @@ def test_no_page_is_asked_for_twice():
     assert kept
     assert given_back > 1000
     assert after < given_back // 20
+
+
+def test_programs_are_dropped_before_there_is_no_room(monkeypatch, tmp_path):
+    dropped = []
+    monkeypatch.setattr(sys.modules["jax"], "clear_caches", lambda: dropped.append(1))
+    maps, limit = tmp_path / "maps", tmp_path / "limit"
+    monkeypatch.setattr(allocation, "_MAPS", maps)
+    monkeypatch.setattr(allocation, "_LIMIT", limit)
+    assert not allocation.make_room()  # There is no such limit.
+    limit.write_text("100\n")
+    maps.write_text("a map\n" * 59)
+    assert not allocation.make_room() and not dropped
+    maps.write_text("a map\n" * 60)
+    assert allocation.make_room() and dropped
 
 
 def test_what_the_environment_says_stays(monkeypatch):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tqdm
 
-from samn_jax import errors, files
+from samn_jax import allocation, errors, files
 from samn_jax.data import types
 from samn_jax.evaluation import records, run_folder, stopwatch
 from samn_jax.evaluation.protocols import protocol
@@ -49,6 +49,8 @@ def track_dataset(
         if record is not None:
             return record
         folder.begin(sequence)
+        if allocation.make_room():
+            warm.clear()
         program = folder.protocol.program(sequence, request)
         if program not in warm:
             warm_up.warm_up(tracker, program)
