@@ -21,10 +21,10 @@ def override(config: Config, assignments: Sequence[str]) -> Config:
     and a tuple may be written `a,b`. All are set together, in any order; of two for one
     field the last counts.
 
-    >>> Crop = dataclasses.make_dataclass("Crop", [("size", int, 256)])
-    >>> Config = dataclasses.make_dataclass("Config", [("crop", Crop, Crop())])
-    >>> override(Config(), ["crop.size=384"])
-    Config(crop=Crop(size=384))
+    >>> Crop = dataclasses.make_dataclass("Crop", [("size", int, 256)], frozen=True)
+    >>> Settings = dataclasses.make_dataclass("Settings", [("crop", Crop, Crop())])
+    >>> override(Settings(), ["crop.size=384"])
+    Settings(crop=Crop(size=384))
 
     Args:
       config: a dataclass, whose fields may be dataclasses.

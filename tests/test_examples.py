@@ -2,17 +2,18 @@
 
 import doctest
 import importlib
+from pathlib import Path
 
 import pytest
 
-MODULES = (
-    "samn_jax.geometry.boxes",
-    "samn_jax.geometry.polygons",
-    "samn_jax.losses",
-    "samn_jax.metrics.davis",
-    "samn_jax.metrics.sot",
-    "samn_jax.memory.read",
-)
+import samn_jax
+
+PACKAGE = Path(samn_jax.__file__).parent
+MODULES = [
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if ">>>" in path.read_text()
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -11,6 +11,9 @@ def fill_box(
 ) -> Bool[np.ndarray, "H W"]:
     """Returns the pixels whose centers lie in the box; its right and lower edge is out.
 
+    >>> fill_box((1.0, 0.0, 2.0, 1.0), (2, 4)).astype(int).tolist()
+    [[0, 1, 1, 0], [0, 0, 0, 0]]
+
     Args:
       box_xywh: left, top, width and height in pixels; it may reach past the image.
       size_hw: height and width of the image.

@@ -26,7 +26,12 @@ class _Edge(NamedTuple):
 
 
 def fill_holes(mask: Bool[Array, "H W"]) -> Bool[Array, "H W"]:
-    """The mask and all background that has no 4-connected way to the border."""
+    """The mask and all background that has no 4-connected way to the border.
+
+    >>> ring = jnp.ones((3, 3), bool).at[1, 1].set(False)
+    >>> bool(fill_holes(ring).all())
+    True
+    """
     height, width = mask.shape
     # A ring of background makes the outside one component, which holds the last node.
     background = ~jnp.pad(mask, ((1, 1), (1, 1 + width % 2)))
@@ -69,6 +74,11 @@ def largest_component(
 
     Below `min_area` pixels the result is an empty mask and 0. Of several equally large
     ones it is the one that reaches furthest down.
+
+    >>> mask = jnp.zeros((4, 4), bool).at[:2].set(True).at[3, 3].set(True)
+    >>> component, count = largest_component(mask, min_area=1)
+    >>> int(count), bool(component[3, 3])
+    (8, False)
     """
     height, width = mask.shape
     padded = jnp.pad(mask, ((0, height % 2), (0, width % 2)))

@@ -45,6 +45,9 @@ def search_side(size_wh: Float[Array, " 2"], area_factor: float) -> Float[Array,
     """Side in pixels of the square that is `area_factor` times the target's size.
 
     The target's size is the geometric mean of its width and height.
+
+    >>> float(search_side(jnp.array([40.0, 90.0]), 4.0))
+    240.0
     """
     return jnp.sqrt(size_wh[0] * size_wh[1]) * area_factor
 
@@ -201,7 +204,12 @@ def crop_scale(crop: SquareCrop, out_size: int) -> Float[Array, ""]:
 def points_to_crop(
     points_xy: Float[Array, "*N 2"], crop: SquareCrop, *, out_size: int
 ) -> Float[Array, "*N 2"]:
-    """Points of the image in the pixels of the crop resampled to `out_size`."""
+    """Points of the image in the pixels of the crop resampled to `out_size`.
+
+    >>> crop = segmentation_crop(jnp.array([100.0, 60.0]), jnp.float32(50))
+    >>> points_to_crop(jnp.array([100.0, 85.0]), crop, out_size=100).tolist()
+    [50.0, 100.0]
+    """
     top_left = crop.center_xy - crop.side / 2
     top_left = jnp.broadcast_to(top_left, points_xy.shape)
     return (points_xy - top_left) * crop_scale(crop, out_size)

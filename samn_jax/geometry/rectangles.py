@@ -35,6 +35,10 @@ def minimum_area_box(mask: Bool[Array, "H W"]) -> RotatedBox:
 
     One of its sides lies along an edge of the convex hull, so the directions of all
     edges are tried. Its angle is in [-pi/4, pi/4]; an empty mask gives all zeros.
+
+    >>> box = minimum_area_box(jnp.zeros((8, 8), bool).at[2:5, 1:7].set(True))
+    >>> box.center_xy.tolist()
+    [4.0, 3.5]
     """
     points, valid, directions = _extreme_points(mask)
     cos, sin = directions[:, 0, None], directions[:, 1, None]

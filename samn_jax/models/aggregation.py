@@ -34,6 +34,10 @@ def join_objects(
     p² / (p² + (1 - p)²). `odds` gives the background even odds instead, which leaves a
     single object as it is: for networks trained on one object without aggregation.
 
+    >>> prob = jnp.array([[[0.5]], [[0.5]]])
+    >>> [round(float(x), 2) for x in join_objects(prob, kind="odds")[:, 0, 0]]
+    [0.33, 0.33, 0.33]
+
     Args:
       prob: probability of each object, found without regard to the others.
       kind: one of `AGGREGATIONS`.
