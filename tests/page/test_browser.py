@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,23 +19,14 @@ from samn_jax.page import store
 from samn_jax.page.session import Session
 from samn_jax.track import run
 from samn_jax.track.prompts import Prompt
+from tests import chromium
 from tests.page.test_session import COUNT, MASKS, darkened, frames  # noqa: F401
 from tests.tracking import color_net
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is missing")
 pytest.importorskip("gradio", reason="gradio is missing")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (CHROMIUM and DRIVER), reason="chromium and chromium-driver are missing"
-    ),
-]
+pytestmark = [pytest.mark.slow, chromium.NEEDED]
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
-    "--enable-unsafe-swiftshader", "--window-size=1500,1100",
-)  # fmt: skip
 BOX = (20, 20, 20, 20)
 
 
@@ -65,18 +55,8 @@ def address(clip, tmp_path):
 
 @pytest.fixture
 def browser(address):
-    options = webdriver.ChromeOptions()
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
-    options.binary_location = CHROMIUM
-    service = webdriver.ChromeService(DRIVER)
-    driver = webdriver.Chrome(options=options, service=service)
-    try:
-        driver.get(address)
+    with chromium.opened(address) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 def wait(condition, seconds=60):
