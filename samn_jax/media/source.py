@@ -1,5 +1,6 @@
 """Where frames come from: a folder of pictures, a video file, a camera."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -63,7 +64,8 @@ class Camera(FrameSource):
         """
         if step < 0:
             raise InputError(f"{self.name} can't be read backward: record a video")
-        capture = cv2.VideoCapture(self._number)
+        with _no_warnings():
+            capture = cv2.VideoCapture(self._number)
         try:
             yield from self._read(capture, start, stop, step)
         finally:
@@ -87,6 +89,17 @@ class Camera(FrameSource):
                 image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
                 yield Frame(index, numbered(index), image, now)
             index += 1
+
+
+@contextlib.contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Keeps OpenCV from saying itself, in lines of its own, what an error will say."""
+    told = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(told)
 
 
 def open_source(text: str, rate: Fraction | None = None) -> FrameSource:

@@ -89,3 +89,9 @@ def test_camera(monkeypatch, tmp_path):
         list(source.open_source("7").read(0, 1))
     with pytest.raises(InputError, match="can't be read backward"):
         next(camera.read(3, -1, -1))
+
+
+def test_a_camera_that_is_missing_is_told_once(capfd):
+    with pytest.raises(InputError, match="camera 97 can't be opened"):
+        next(source.open_source("97").read(0, 1))
+    assert capfd.readouterr() == ("", "")
