@@ -6,7 +6,8 @@ by soft aggregation, and what is left to each object is what it remembers and le
 """
 
 import functools
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +42,10 @@ class MultiPrediction(NamedTuple):
     objects: Prediction  # every array has a leading axis N
     object_ids: Int[Array, " N"]
     ids: UInt8[Array, "H W"]  # the object that each pixel shows, 0 the background
+
+
+# Of an object's state before a frame, what the frame shows of it, and what it taught.
+Note = Callable[[TrackerState, tracker_lib.Observation, tracker_lib.Lesson], Any]
 
 
 def empty_slots(one: TrackerState, slots: int) -> MultiState:
@@ -84,18 +89,34 @@ def step_objects(
     An object that is alone in its crop is tracked as `track_step` does. Empty slots are
     skipped on a CPU, and the filters that are due are refined one by one.
     """
+    return step_noting(spec, variables, state, frame, lambda *_: ())[:2]
+
+
+def step_noting(
+    spec: TrackerSpec,
+    variables: dict,
+    state: MultiState,
+    frame: UInt8[Array, "H W 3"],
+    note: Note,
+) -> tuple[MultiState, MultiPrediction, Any]:
+    """Returns what `step_objects` does, and what is noted of each object.
+
+    Arrays of a note get a leading axis N; an empty slot's part is zero.
+    """
     seen = _observe(spec, variables, state, frame)
     seen = seen._replace(
         prob=joining.join(spec, state.taken, seen.prob, seen.region.crop)
     )
-    objects, answers, accepted = _remember(spec, variables, state, seen, frame)
+    objects, answers, accepted, notes = _remember(
+        spec, variables, state, (seen, frame), note
+    )
     localized = seen.estimate.localized
     if objects.spatial is not None and localized is not None:
         learned = _learn(spec, state._replace(objects=objects), localized, accepted)
         objects = objects._replace(spatial=learned)
     ids = joining.winners(answers.mask, state.object_ids)
     answer = MultiPrediction(answers, state.object_ids, ids)
-    return state._replace(objects=objects), answer
+    return state._replace(objects=objects), answer, notes
 
 
 def track_objects(
@@ -156,22 +177,26 @@ def _remember(
     spec: TrackerSpec,
     variables: dict,
     state: MultiState,
-    seen: tracker_lib.Observation,
-    frame: UInt8[Array, "H W 3"],
-) -> tuple[TrackerState, Prediction, Bool[Array, " N"]]:
-    """Returns what `tracker.remember` does, of each object; empty slots stay as is."""
+    seen_and_frame: tuple[tracker_lib.Observation, UInt8[Array, "H W 3"]],
+    note: Note,
+) -> tuple[TrackerState, Prediction, Bool[Array, " N"], Any]:
+    """Returns what `tracker.remember` does, of each object; empty slots stay as is.
+
+    In place of the lesson it is whether the spatial memory may learn, and the note.
+    """
+    seen, frame = seen_and_frame
     objects = state.objects._replace(spatial=None)
 
     def remember(one: TrackerState, its_own: tracker_lib.Observation) -> tuple:
-        one, answer, accepted = tracker_lib.remember(
+        after, answer, lesson = tracker_lib.remember(
             spec, variables, one, its_own, frame.shape[:2]
         )
-        return one, (answer, accepted)
+        return after, (answer, lesson.accepted, note(one, its_own, lesson))
 
-    objects, (answers, accepted) = slot_loops.update_slots(
+    objects, results = slot_loops.update_slots(
         remember, state.taken, objects, seen, group=2
     )
-    return objects._replace(spatial=state.objects.spatial), answers, accepted
+    return objects._replace(spatial=state.objects.spatial), *results
 
 
 def _learn(

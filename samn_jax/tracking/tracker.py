@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from samn_jax.memory.entry import Read
+from samn_jax.memory.entry import Entry, Read, Report
 from samn_jax.models import aggregation
 from samn_jax.tracking import given as given_lib
 from samn_jax.tracking import localization, measure, segmentation
@@ -39,6 +39,14 @@ class Observation(NamedTuple):
     region: segmentation.SearchRegion
     prob: Float[Array, "S S"]  # of the object, in the region's crop
     read: Read  # what the appearance memory said of it
+
+
+class Lesson(NamedTuple):
+    """What a frame has taught."""
+
+    entry: Entry  # what the appearance memory was offered
+    report: Report  # what it has done with it
+    accepted: Bool[Array, ""]  # whether the spatial memory may learn from the frame
 
 
 def init_tracker(
@@ -85,10 +93,20 @@ def track_step(
     frame: UInt8[Array, "H W 3"],
 ) -> tuple[TrackerState, Prediction]:
     """Returns the state and the answer after one more frame."""
+    seen = observe_alone(spec, variables, state, frame)
+    return conclude(spec, variables, state, seen, frame.shape[:2])[:2]
+
+
+def observe_alone(
+    spec: TrackerSpec,
+    variables: dict,
+    state: TrackerState,
+    frame: UInt8[Array, "H W 3"],
+) -> Observation:
+    """Returns what a frame shows of a target beside which there is no other one."""
     seen = observe(spec, variables, state, frame)
     prob = aggregation.join_one(seen.prob, kind=spec.config.aggregation)
-    seen = seen._replace(prob=prob)
-    return conclude(spec, variables, state, seen, frame.shape[:2])
+    return seen._replace(prob=prob)
 
 
 def observe(
@@ -164,8 +182,8 @@ def conclude(
     state: TrackerState,
     seen: Observation,
     frame_hw: tuple[int, ...],
-) -> tuple[TrackerState, Prediction]:
-    """Returns the state that has learned from a frame, and the answer to it.
+) -> tuple[TrackerState, Prediction, Lesson]:
+    """Returns the state that has learned from a frame, the answer, and the lesson.
 
     Args:
       spec: network and settings.
@@ -174,15 +192,15 @@ def conclude(
       seen: what the frame shows; its probability may be joined with that of others.
       frame_hw: size of the answer's mask, that of the padded frame.
     """
-    state, answer, accepted = remember(spec, variables, state, seen, frame_hw)
+    state, answer, lesson = remember(spec, variables, state, seen, frame_hw)
     localized = seen.estimate.localized
     if state.spatial is not None and localized is not None:
         center_xy = state.target.center_xy
         spatial = localization.learn(
-            spec, state.spatial, localized, center_xy, accepted
+            spec, state.spatial, localized, center_xy, lesson.accepted
         )
         state = state._replace(spatial=spatial)
-    return state, answer
+    return state, answer, lesson
 
 
 def remember(
@@ -191,11 +209,8 @@ def remember(
     state: TrackerState,
     seen: Observation,
     frame_hw: tuple[int, ...],
-) -> tuple[TrackerState, Prediction, Bool[Array, ""]]:
-    """Returns what `conclude` does, but for the spatial memory, which is as it was.
-
-    The third value says whether the spatial memory may learn from the frame.
-    """
+) -> tuple[TrackerState, Prediction, Lesson]:
+    """Returns what `conclude` does, but for the spatial memory, which is as it was."""
     config = spec.config
     estimate, region, prob, read = seen
     _, target, uncertainty = estimate
@@ -209,7 +224,8 @@ def remember(
     frame_idx = state.frame_idx + 1
     facts = _facts(spec, estimate, measured, frame_idx)
     entry = segmentation.remember(spec, variables, region, prob, facts)
-    memory, _ = spec.memory.write(state.memory, entry, read, spec.reader(variables))
+    reader = spec.reader(variables)
+    memory, report = spec.memory.write(state.memory, entry, read, reader)
     new_state = state._replace(
         memory=memory,
         target=target,
@@ -219,7 +235,8 @@ def remember(
     )
     answer = measure.report(config, prob, measured, region.crop, frame_hw)
     answer = answer._replace(uncertainty=uncertainty)
-    return new_state, answer, facts["certain"] & measured.found
+    accepted = facts["certain"] & measured.found
+    return new_state, answer, Lesson(entry, report, accepted)
 
 
 def track_video(
