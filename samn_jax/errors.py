@@ -1,15 +1,19 @@
 """Errors that a user can cure: one line that names the file and what to do."""
 
 import argparse
+import difflib
 import os
 import site
 import sys
 import sysconfig
 import traceback
+import types
 from collections.abc import Callable
+from typing import Any
 
 TRACEBACK = "SAMN_TRACEBACK"  # variable that shows errors of own code in full
 _LIBRARIES = ("stdlib", "platstdlib", "purelib", "platlib")
+_SHOWN_NAMES = 16  # up to so many names are told; of more, the nearest
 
 
 class InputError(ValueError):
@@ -66,8 +70,45 @@ def as_told(error: Exception) -> str | None:
     place = own_place(error)
     if place is None or os.environ.get(TRACEBACK):
         return None
+    return one_line(
+        f"{place}: {reason_of(error)} ({TRACEBACK}=1 shows the whole traceback)"
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Returns an error's kind and the first line of what it says.
+
+    Of a name that isn't there it adds those that are, or the nearest of many.
+    """
     reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-    return one_line(f"{place}: {reason} ({TRACEBACK}=1 shows the whole traceback)")
+    if isinstance(error, AttributeError) and error.name:
+        names = _public_names(error.obj)
+        if len(names) > _SHOWN_NAMES:
+            names = difflib.get_close_matches(error.name, names)
+        reason += f"; it has {', '.join(names)}" if names else ""
+    return reason
+
+
+def _public_names(holder: Any) -> list[str]:
+    """Returns what one may ask an object for: fields, methods, a module's own names."""
+    if hasattr(holder, "_fields"):  # A NamedTuple: without a tuple's count and index.
+        return list(holder._fields)
+    names = [name for name in dir(holder) if not name.startswith("_")]
+    if isinstance(holder, types.ModuleType):
+        made_here = [
+            name
+            for name in names
+            if getattr(getattr(holder, name), "__module__", "") == holder.__name__
+        ]
+        return made_here or names
+    return names
+
+
+def line_in(error: BaseException, path: str) -> int | None:
+    """Returns the line of a file that an error was raised in or below, if any."""
+    steps = traceback.extract_tb(error.__traceback__)
+    lines = [step.lineno for step in steps if step.filename == path]
+    return lines[-1] if lines else None
 
 
 def own_place(error: Exception) -> str | None:

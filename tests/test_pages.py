@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from samn_jax import compilation
+from samn_jax.memory import bank
+from samn_jax.memory.check import check as check_design
+from samn_jax.memory.entry import Entry, Read, Reason
+from samn_jax.memory.reader import Reader
 from samn_jax.tracking import Tracker, TrackerSpec
 from tests.tracking import color_net
 
@@ -66,6 +70,34 @@ def test_the_memory_of_the_readme_tracks(tiny_tracker, monkeypatch, tmp_path):
         state, out = tracker.step(state, frame)
         assert color_net.overlap(out.mask, mask) > 0.8
     assert design.slots(state.memory).frame_idx.tolist() == [0, 3]
+
+
+LAB = "docs/MEMORY_LAB.md"
+
+
+def test_the_design_of_the_lab_page_passes_its_check_and_its_suite_is_one(
+    tiny_tracker, monkeypatch, tmp_path
+):
+    names = run(LAB, monkeypatch, tmp_path)
+    faults = [r for r in check_design(names["Confident"](best=3)) if r.fault]
+    assert faults == []
+    assert names["get_suite"]().seeds == (0, 1)
+
+
+def test_the_lab_page_names_all_that_a_design_has_to_work_with():
+    text = (ROOT / LAB).read_text()
+    table = text.partition("What there is to work with")[2].partition("Single cells:")[
+        0
+    ]
+    named = set(re.findall(r"`(?:\w+\.)?(\w+)[`(]", table))
+    methods = {"read_slots", "read_cells", "match_key", "cosine", "parameters"}
+    there = {*Entry._fields, *Read._fields, *Reason.__members__, *methods}
+    there |= set(bank.SlotBank._fields)
+    assert there - named == set()
+    for name in methods - {"parameters"}:
+        assert callable(getattr(Reader, name))
+    for name in ("first_slot", "place", "move", "victim", "frame_at", "table"):
+        assert name in named and callable(getattr(bank, name))
 
 
 @pytest.mark.product

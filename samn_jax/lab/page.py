@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from samn_jax import files
-from samn_jax.lab import charts
+from samn_jax.lab import charts, conclusions
 
 FILE = "results.html"
 _COLUMNS = (
@@ -93,6 +93,7 @@ def _loop(loop: str, compared: dict[str, Any], results: dict[str, Any]) -> str:
     tenths = {name: _tenths(arm["videos"].values()) for name, arm in arms.items()}
     parts = [
         f"<h2>{html.escape(loop)} loop</h2>",
+        "".join(f"<p>{html.escape(x)}</p>" for x in conclusions.of(compared)),
         _table(arms, compared["base"], results["costs"]),
         f"<p class='note'>{html.escape(_MEANINGS)}.</p>",
         f"<h3>{html.escape(measure)}: difference to {base}</h3>",
@@ -132,7 +133,7 @@ def _table(arms: dict[str, Any], base: str, costs: dict[str, Any]) -> str:
 def _forest(arms: dict[str, Any], floor: float | None) -> str:
     told = {name: arm["difference"] for name, arm in arms.items() if arm["difference"]}
     if not told:
-        return "<p class='note'>Two clips at least are needed.</p>"
+        return "<p class='note'>None: two clips at least are needed.</p>"
     rows = {
         name: charts.Interval(one["mean"], one["low"], one["high"], one["verdict"])
         for name, one in told.items()

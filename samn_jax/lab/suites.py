@@ -7,7 +7,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from samn_jax import files
+from samn_jax import errors, files
 from samn_jax.errors import InputError
 from samn_jax.lab import ablation
 from samn_jax.lab.controls import RING, controls
@@ -75,9 +75,10 @@ def _from_python(path: Path) -> Suite:
     except InputError:
         raise
     except Exception as error:  # Whatever a stranger's file may raise.
+        line = errors.line_in(error, str(path))
         raise InputError(
-            f"suite {files.shown(path)} can't be run ({type(error).__name__}: "
-            f"{files.shown(error)}): let {_FUNCTION}() return a Suite"
+            f"suite {files.shown(path)}{f':{line}' if line else ''} can't be run "
+            f"({errors.reason_of(error)}): let {_FUNCTION}() return a Suite"
         ) from error
     if not isinstance(suite, Suite):
         raise InputError(

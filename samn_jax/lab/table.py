@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from samn_jax.lab import conclusions
+
 _COLUMNS = ("J&F", "J", "survived", "recovered", "auroc", "switches")
 
 
@@ -37,7 +39,8 @@ def _loop_lines(
         )
     floor = compared["chaos_floor"]
     told = "not measured" if floor is None else f"±{floor:.3f}"
-    return [*lines, f"chaos floor of a mean difference: {told}"]
+    lines.append(f"chaos floor of a mean difference: {told}")
+    return lines + conclusions.of(compared)
 
 
 def _difference(told: dict[str, Any] | None) -> str:

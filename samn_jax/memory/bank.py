@@ -120,8 +120,12 @@ def _is_bank(tree: Any) -> bool:
 
 
 def frame_at(bank: SlotBank, slot: Int[Array, ""] | int) -> Int[Array, ""]:
-    """Returns the number of the frame that can be read in a slot, or -1."""
-    return jnp.where(bank.valid[slot], bank.frame_idx[slot], -1)
+    """Returns the number of the frame that can be read in a slot, or -1.
+
+    Slot -1 is none, as in a `Report`.
+    """
+    there = bank.valid[slot] & (jnp.asarray(slot) >= 0)
+    return jnp.where(there, bank.frame_idx[slot], -1)
 
 
 def table(bank: SlotBank) -> Slots:

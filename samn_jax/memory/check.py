@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from samn_jax import overrides
-from samn_jax.errors import InputError, one_line
+from samn_jax import errors, overrides
+from samn_jax.errors import InputError
 from samn_jax.memory import check_cases as cases
+from samn_jax.memory import check_truth as truth
 from samn_jax.memory import registry
-from samn_jax.memory.check_cases import Fault
-from samn_jax.memory.check_frames import Case, make_case
+from samn_jax.memory.check_frames import Case, Fault, make_case
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design
 
@@ -42,9 +42,9 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "scan is the loop": cases.check_scan,
     "vmap is each alone": cases.check_vmap,
     "gradients": cases.check_gradients,
-    "given frames stay": cases.check_given,
-    "lost frames change nothing": cases.check_lost,
-    "reports are true": cases.check_reports,
+    "given frames stay": truth.check_given,
+    "lost frames change nothing": truth.check_lost,
+    "reports are true": truth.check_reports,
 }
 
 
@@ -74,7 +74,9 @@ def _fault(run: Callable[[Case], None], design: Design, regression: bool) -> str
     except Fault as fault:
         return str(fault)
     except Exception as error:  # Whatever a stranger's design may raise.
-        return one_line(f"it raises {type(error).__name__}: {error}"[:_LONGEST_FAULT])
+        reason, place = errors.reason_of(error), errors.own_place(error)
+        where = f"{place}: " if place else ""
+        return errors.one_line(f"it fails: {where}{reason}"[:_LONGEST_FAULT])
     return ""
 
 

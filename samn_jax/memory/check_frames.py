@@ -1,4 +1,4 @@
-"""Made-up frames, and a run over them, for the checks of memory designs."""
+"""Made-up frames, a run over them, and faults, for the checks of memory designs."""
 
 import dataclasses
 import functools
@@ -13,8 +13,9 @@ from samn_jax.memory.design import Design
 from samn_jax.memory.entry import Entry, Key, Read, Report, Slots, Value, make_entry
 from samn_jax.memory.reader import Reader
 
-CELLS, FRAMES = 4, 24  # cells a side; frames of a run
+CELLS, FRAMES = 4, 60  # cells a side; frames of a run, enough to fill a memory
 CORRECTED = 9  # the frame that comes with a person's mask
+TOLERANCE = 1e-4
 _CHANNELS = (5, 4, 6, 3)  # attention and regression of a key; of a value
 
 
@@ -125,3 +126,23 @@ def run_of(case: Case) -> tuple[Any, Read, Report, Slots]:
 def stack(trees: list[Any]) -> Any:
     """Returns one tree whose arrays have a new leading axis."""
     return jax.tree.map(lambda *x: jnp.stack(x), *trees)
+
+
+class Fault(AssertionError):
+    """What a design does that a memory must not."""
+
+
+def expect(holds: bool | np.bool_, fault: str) -> None:
+    """Tells a fault unless something holds.
+
+    Raises:
+      Fault: it does not.
+    """
+    if not holds:
+        raise Fault(fault)
+
+
+def close(one: Any, other: Any) -> bool:
+    """Returns whether all arrays of two trees of one structure are about equal."""
+    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return all(np.allclose(a, b, atol=TOLERANCE, rtol=TOLERANCE) for a, b in pairs)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from samn_jax import overrides
+from samn_jax import errors, overrides
 from samn_jax.errors import InputError
 from samn_jax.memory import source
 from samn_jax.memory.config import MemoryConfig
@@ -77,10 +77,10 @@ def build(config: MemoryConfig) -> Design:
     except InputError:
         raise
     except Exception as error:  # Whatever a stranger's class may raise.
-        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise InputError(
             f"memory.design is {config.design}: it can't be made of its settings "
-            f"({reason}): give it defaults, or other --set memory.NAME=VALUE"
+            f"({errors.reason_of(error)}): give it defaults, or other --set "
+            "memory.NAME=VALUE"
         ) from error
     _check_hashable(design, config.design)
     return design

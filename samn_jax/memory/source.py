@@ -10,6 +10,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+from samn_jax import errors
 from samn_jax.errors import InputError
 from samn_jax.memory.design import Design
 
@@ -55,9 +56,10 @@ def _run(name: str, path: Path, source: bytes) -> types.ModuleType:
         exec(compile(source, str(path), "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        line = str(error).strip().partition("\n")[0]
+        line = errors.line_in(error, str(path))
+        place = f"{path}:{line}" if line else str(path)
         raise InputError(
-            f"memory.design: {path} can't be run ({type(error).__name__}: {line})"
+            f"memory.design: {place} can't be run ({errors.reason_of(error)})"
         ) from error
     return module
 

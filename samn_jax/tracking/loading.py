@@ -1,5 +1,6 @@
 """What a tracker is made of, from a model file."""
 
+import dataclasses
 import functools
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from samn_jax import errors, files
 from samn_jax.errors import InputError
 from samn_jax.memory import parameters
 from samn_jax.memory.config import MemoryConfig
-from samn_jax.memory.design import Design
+from samn_jax.memory.design import Design, Wrapper
+from samn_jax.memory.entry import Entry, Key, Read
+from samn_jax.memory.reader import Reader
 from samn_jax.models import model_file, winograd
 from samn_jax.tracking import state_checks, tracker
 from samn_jax.tracking.config import file_config
@@ -54,13 +57,15 @@ def load_tracker(
 
 
 def check_design(spec: TrackerSpec, variables: dict[str, Any]) -> None:
-    """Checks that a design's state stays as it is in shape and type; nothing is run.
+    """Checks shapes and types of what a design reads and stores; nothing is run.
 
     Raises:
-      InputError: it does not, or JAX can't follow what the design does.
+      InputError: it reads what the network was not trained on, its state does not stay
+        as it is, or JAX can't follow what it does.
       Exception: whatever the design's own code raises.
     """
     name = type(spec.memory).__name__
+    spec = dataclasses.replace(spec, memory=_Watched(spec.memory))
     frame = jax.ShapeDtypeStruct((*bucket(*_SIZE), 3), np.uint8)
     step = functools.partial(tracker.track_step, spec)
     try:
@@ -69,9 +74,8 @@ def check_design(spec: TrackerSpec, variables: dict[str, Any]) -> None:
     except Exception as error:
         if isinstance(error, InputError) or errors.own_place(error):
             raise
-        reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         raise InputError(
-            f"memory design {name} can't be used ({reason}): {_CURE}"
+            f"memory design {name} can't be used ({errors.reason_of(error)}): {_CURE}"
         ) from error
     old, new = (_forms(state.memory) for state in (before, after))
     for place in sorted(old.keys() | new.keys()):
@@ -81,6 +85,41 @@ def check_design(spec: TrackerSpec, variables: dict[str, Any]) -> None:
                 f"{old.get(place, 'not there')} after init, "
                 f"{new.get(place, 'disappear')}: {_CURE}"
             )
+
+
+class _Values:
+    """The form of a first frame's values, kept outside of what is traced."""
+
+    forms: dict[str, str] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Watched(Wrapper):
+    """A design whose reads must have the form of its first frame's values."""
+
+    values: _Values = dataclasses.field(default_factory=_Values)
+
+    def init(self, entry: Entry, reader: Reader) -> Any:
+        """Returns the design's state, and notes the form of values."""
+        self.values.forms = _forms(entry.value)
+        return super().init(entry, reader)
+
+    def read(self, state: Any, query: Key, reader: Reader) -> Read:
+        """Returns what the design reads.
+
+        Raises:
+          InputError: it is of another form than values are.
+        """
+        read = super().read(state, query, reader)
+        for place, form in _forms(read.readout).items():
+            wanted = (self.values.forms or {}).get(place, form)
+            if form != wanted:
+                raise InputError(
+                    f"memory design {type(self.inner).__name__}: read gives "
+                    f"readout{place} as {form}, the network was trained on {wanted}: "
+                    f"{_CURE}"
+                )
+        return read
 
 
 def _forms(state: Any) -> dict[str, str]:

@@ -38,6 +38,8 @@ def test_place_and_move_write_only_when_they_should():
     assert moved.frame_idx.tolist() == [0, 4, 3, -1, -1]
     np.testing.assert_array_equal(moved.key.attention[:3, 0, 0, 0], [0, 4, 3])
     assert bank_lib.frame_at(moved, 2) == 3 and bank_lib.frame_at(moved, 3) == -1
+    full = place(place(moved, 3, frames.numbered(5)), 4, frames.numbered(6))
+    assert bank_lib.frame_at(full, -1) == -1, "none, not the last slot"
 
 
 def test_the_victim_is_empty_else_oldest_else_given():

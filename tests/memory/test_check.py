@@ -1,15 +1,16 @@
 """The conformance checks: shipped designs pass, wrong ones are told why."""
 
 import dataclasses
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import pytest
 
-from samn_jax.memory import check, registry
+from samn_jax.memory import bank, check, registry
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.designs.first_last import FirstLast
-from samn_jax.memory.entry import report
+from samn_jax.memory.entry import Reason, report
 
 
 def test_a_shipped_design_passes():
@@ -67,6 +68,29 @@ def lies(self, state, entry, read, reader):
     return state, said._replace(slot=jnp.int32(0))
 
 
+def misspells(self, state, entry, read, reader):
+    return state, report(entry.confidense)
+
+
+def denies(self, state, entry, read, reader):
+    state, said = FirstLast.write(self, state, entry, read, reader)
+    return state, said._replace(reason=jnp.int32(Reason.NOT_FOUND))
+
+
+def numbers_its_reason(self, state, entry, read, reader):
+    state, said = FirstLast.write(self, state, entry, read, reader)
+    return state, said._replace(reason=jnp.int32(20))
+
+
+class Counted(NamedTuple):
+    bank: Any
+    count: Any
+
+
+def counts_weakly(self, entry, reader):
+    return Counted(bank.first_slot(1, entry), jnp.full(2, 0.0))
+
+
 @pytest.mark.parametrize(
     ("methods", "name", "words"),
     [
@@ -77,6 +101,14 @@ def lies(self, state, entry, read, reader):
         ({"write": python_branch}, "shapes and types", "use jnp.where or lax.cond"),
         ({"write": writes_lost}, "lost frames change nothing", "do not write it"),
         ({"write": lies}, "reports are true", "reports slot 0, where"),
+        (
+            {"write": misspells},
+            "shapes and types",
+            "test_check.py:[0-9]+, in misspells: .*'confidense'; it has key, .*area",
+        ),
+        ({"write": python_branch}, "shapes and types", "test_check.py:[0-9]+, in pyth"),
+        ({"write": denies}, "reports are true", "NOT_FOUND, but there was a target"),
+        ({"write": numbers_its_reason}, "reports are true", "reason 20: choose from"),
     ],
 )
 def test_a_wrong_design_is_told_why(methods, name, words):
@@ -84,6 +116,22 @@ def test_a_wrong_design_is_told_why(methods, name, words):
     assert name in faults
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(faults[name])
+
+
+def test_a_number_without_a_type_is_named():
+    def write(self, state, entry, read, reader):
+        count = state.count + entry.confidence
+        return state._replace(count=count), report(Reason.POOR)
+
+    def read(self, state, query, reader):
+        return reader.read_slots(query, state.bank)
+
+    def slots(self, state):
+        return bank.table(state.bank)
+
+    design = wrong(init=counts_weakly, read=read, write=write, slots=slots)
+    faults = {r.name: r.fault for r in check.check(design)}
+    assert faults["one compilation"].startswith("state.count has no type of its own")
 
 
 def test_the_command_tells_faults_and_names(tmp_path, capsys):

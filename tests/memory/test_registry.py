@@ -131,6 +131,10 @@ FILES = {
     "no such class": ("x = 1", "has no 'FirstOnly'"),
     "a syntax error": ("def", "can't be run .SyntaxError"),
     "an import error": ("import nothing_here", "ModuleNotFoundError: No module named"),
+    "a name that is not there": (
+        "from samn_jax.memory import bank\n\nbank.Bank",
+        "mine.py:3 can't be run .AttributeError: .* it has SlotBank, .*victim",
+    ),
     "no design": ("class FirstOnly: pass", "inherit from samn_jax.memory"),
     "a part is missing": (MINE.replace("def slots", "def slotz"), "it has no slots"),
     "no dataclass": (
