@@ -46,6 +46,11 @@ def compare(
         if not arm.noise and (found := differences.get(arm.name)) is not None
     }
     corrected = paired.holm(p_values)
+    fewest = paired.fewest_clips(max(len(p_values), 1), SIGNIFICANT)
+    differences = {
+        name: found and paired.with_at_least(found, fewest)
+        for name, found in differences.items()
+    }
     return {
         "measure": CHOSEN_BY,
         "base": base,

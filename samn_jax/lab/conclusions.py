@@ -1,8 +1,8 @@
 """What a comparison says in sentences: who differs from the base, who may not, why."""
 
-import math
 from typing import Any
 
+from samn_jax.lab import paired
 from samn_jax.lab.comparison import SIGNIFICANT
 
 
@@ -27,7 +27,7 @@ def of(compared: dict[str, Any]) -> list[str]:
     order = sorted(told, key=lambda name: -told[name]["mean"])
     sentences = [_sentence(name, told[name], compared) for name in order]
     most = max(found["clips"] for found in told.values())
-    needed = clips_at_least(len(told))
+    needed = paired.fewest_clips(len(told), SIGNIFICANT)
     if most < needed:
         first = (
             f"{most} clips are too few for any verdict: with {len(told)} designs "
@@ -35,15 +35,6 @@ def of(compared: dict[str, Any]) -> list[str]:
         )
         return [first, *sentences]
     return sentences
-
-
-def clips_at_least(num_designs: int) -> int:
-    """Returns how many clips could make a difference significant.
-
-    The least p of C clips is 2 / 2^C, where all have one sign; Holm's correction may
-    multiply it by the number of designs.
-    """
-    return math.floor(math.log2(2 * num_designs / SIGNIFICANT)) + 1
 
 
 def _sentence(name: str, found: dict[str, Any], compared: dict[str, Any]) -> str:
@@ -66,5 +57,7 @@ def _sentence(name: str, found: dict[str, Any], compared: dict[str, Any]) -> str
     elif abs(found["mean"]) <= floor:
         reasons.append(f"chance alone moves ±{floor:.3f}")
     pairs = found["pairs_needed"]
-    cure = f"; {pairs} pairs would show a true difference of that size" if pairs else ""
+    cure = (
+        f"; about {pairs} pairs would show a difference of that size" if pairs else ""
+    )
     return f"{name} can't be told from {base}: {how}; {', '.join(reasons)}{cure}."

@@ -24,7 +24,7 @@ _MEANINGS = (
 )
 _STYLE = """
 :root { color-scheme: light dark; --line: #8885; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto;
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 1280px; margin: 2em auto;
        padding: 0 1em; }
 h2 { margin-top: 2em; } .note { opacity: .75; max-width: 75ch; }
 .wide { overflow-x: auto; }
@@ -91,9 +91,10 @@ def _loop(loop: str, compared: dict[str, Any], results: dict[str, Any]) -> str:
     arms, measure = compared["arms"], compared["measure"]
     base = html.escape(compared["base"])
     tenths = {name: _tenths(arm["videos"].values()) for name, arm in arms.items()}
+    told = "".join(f"<li>{html.escape(x)}</li>" for x in conclusions.of(compared))
     parts = [
         f"<h2>{html.escape(loop)} loop</h2>",
-        "".join(f"<p>{html.escape(x)}</p>" for x in conclusions.of(compared)),
+        f"<ul>{told}</ul>",
         _table(arms, compared["base"], results["costs"]),
         f"<p class='note'>{html.escape(_MEANINGS)}.</p>",
         f"<h3>{html.escape(measure)}: difference to {base}</h3>",

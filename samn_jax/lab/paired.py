@@ -73,6 +73,16 @@ def difference(values: Float[np.ndarray, " C"], pairs: int) -> Difference | None
     )
 
 
+def with_at_least(found: Difference, clips: int) -> Difference:
+    """Returns the difference with no fewer clips needed than so many."""
+    if found.clips_needed is None:
+        return found
+    needed = max(found.clips_needed, clips)
+    return found._replace(
+        clips_needed=needed, pairs_needed=math.ceil(needed * found.pairs / found.clips)
+    )
+
+
 def bootstrap_interval(
     values: Float[np.ndarray, " C"], *, seed: int = 0, resamples: int = _RESAMPLES
 ) -> tuple[float, float]:
@@ -113,6 +123,15 @@ def clips_needed(values: Float[np.ndarray, " C"]) -> int | None:
     normal = statistics.NormalDist()
     z = normal.inv_cdf((1 + LEVEL) / 2) + normal.inv_cdf(POWER)
     return max(2, math.ceil((z * spread / mean) ** 2))
+
+
+def fewest_clips(num_designs: int, significance: float) -> int:
+    """Returns with how many clips at least a difference can be significant.
+
+    The least p of C clips is 2 / 2^C, where all differ in one direction; Holm's
+    correction multiplies the least of all by the number of designs.
+    """
+    return math.floor(math.log2(2 * num_designs / significance)) + 1
 
 
 def holm(p_values: Mapping[str, float]) -> dict[str, float]:

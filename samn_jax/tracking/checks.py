@@ -150,7 +150,8 @@ def check_answer(answer: Any) -> None:
     if np.isnan(np.asarray(answer.confidence)).any():
         raise InputError(
             "the mask of this frame is NaN: the network's weights or the memory design "
-            "made it so; look for numbers that are not finite in both"
+            "made it so; look for numbers that are not finite in both, in a design "
+            "of your own by python -m samn_jax.memory.check my.py:Mine"
         )
 
 

@@ -43,16 +43,18 @@ def test_what_is_not_resolved_says_why():
     (told,) = conclusions.of(compared({"mine": spread}, np.full(12, 0.1)))
     assert told.startswith("mine can't be told from ring: J&F +0.005 [")
     assert "p is not below 0.05, chance alone moves ±0.057" in told
-    assert "pairs would show a true difference of that size" in told
+    assert "pairs would show a difference of that size" in told
     steady = np.full(12, 0.01)
     (told,) = conclusions.of(compared({"mine": steady}, np.full(12, 0.1)))
     assert "; chance alone moves" in told and "p is not" not in told
 
 
 def test_too_few_clips_come_first():
-    few, told = conclusions.of(compared({"mine": np.full(3, 0.3)}, np.zeros(3)))
+    found = compared({"mine": np.array([0.3, 0.3, 0.31])}, np.zeros(3))
+    few, told = conclusions.of(found)
     assert few.startswith("3 clips are too few for any verdict: with 1 designs")
-    assert "p is not below 0.05" in told
+    assert "p is not below 0.05; about 6 pairs would show" in told
+    assert found["arms"]["mine"]["difference"]["clips_needed"] == 6
 
 
 def test_one_clip_is_nothing():
@@ -66,7 +68,7 @@ def test_the_fewest_clips_are_those_from_which_p_can_be_significant(designs):
         p = paired.sign_flip_p(np.ones(clips))
         return max(paired.holm({str(i): p for i in range(designs)}).values())
 
-    clips = conclusions.clips_at_least(designs)
+    clips = paired.fewest_clips(designs, comparison.SIGNIFICANT)
     assert least(clips) < comparison.SIGNIFICANT <= least(clips - 1)
 
 
