@@ -93,7 +93,10 @@ def _frame(number: int, regression: bool, facts: tuple) -> Entry:
 
 
 def entries(case: Case) -> list[Entry]:
-    """Returns frames of all kinds: lost, uncertain, not due, corrected."""
+    """Returns frames of all kinds: lost, uncertain, not due, corrected.
+
+    The corrected one has the least confidence: a design must keep it all the same.
+    """
     rng = np.random.default_rng(7)
     entries = []
     for number in range(1, FRAMES + 1):
@@ -104,6 +107,9 @@ def entries(case: Case) -> list[Entry]:
             "due": number % 2 == 0,
             "certain": rng.random() > 0.2,
             "distractor": rng.random() > 0.6,
+            "confidence": 0.5 if given else rng.uniform(0.6, 1.0),
+            "uncertainty": rng.uniform(0.5, 1.5),
+            "area": rng.uniform(900.0, 1100.0),
         }
         entries.append(case.frame(number, **facts))
     return entries
