@@ -27,8 +27,8 @@ def test_what_is_resolved_comes_with_its_figures_best_first():
     rng = np.random.default_rng(0)
     found = compared(
         {
-            "poor": -0.2 + 0.01 * rng.normal(size=12),
-            "good": 0.1 + 0.01 * rng.normal(size=12),
+            "poor": -0.2 - 0.01 * rng.uniform(size=12),
+            "good": 0.1 + 0.01 * rng.uniform(size=12),
         },
         0.001 * rng.normal(size=12),
     )
