@@ -12,6 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 TRACEBACK = "SAMN_TRACEBACK"  # variable that shows errors of own code in full
+# Packages that `pip install samn-jax` leaves out, by the extra that brings them.
+_EXTRAS = {
+    "train": (
+        "optax", "orbax", "grain", "array_record", "tensorflow_datasets", "etils",
+        "absl", "scipy", "tensorboardX", "importlib_resources",
+    ),
+    "page": ("gradio",),
+    "vot": ("vot", "trax"),
+    "got10k": ("got10k",),
+}  # fmt: skip
 _LIBRARIES = ("stdlib", "platstdlib", "purelib", "platlib")
 _SHOWN_NAMES = 16  # up to so many names are told; of more, the nearest
 
@@ -61,12 +71,18 @@ def exit_status(
 def as_told(error: Exception) -> str | None:
     """Returns the line that a user is told of an error; None if it is a fault of ours.
 
-    That is an `InputError`, or any error that was raised in or below a function of a
+    That is an `InputError`, a package of an extra that is not installed, or any error
+    that was raised in or below a function of a
     file that is neither the package's nor a library's: a design's, a suite's. Its whole
     traceback is shown if the variable SAMN_TRACEBACK is set.
     """
     if isinstance(error, InputError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        package = (error.name or "").partition(".")[0]
+        for extra, packages in _EXTRAS.items():
+            if package in packages:
+                return f'{package} is missing: pip install "samn-jax[{extra}]"'
     place = own_place(error)
     if place is None or os.environ.get(TRACEBACK):
         return None

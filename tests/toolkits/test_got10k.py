@@ -10,7 +10,7 @@ pytest.importorskip("got10k", reason="needs the extra 'got10k'")
 from PIL import Image  # noqa: E402
 
 from samn_jax.evaluation.trackers import baselines  # noqa: E402
-from samn_jax.toolkits import got10k as got10k_client  # noqa: E402
+from samn_jax.toolkits import got10k_tracker  # noqa: E402
 
 BOXES = np.array([[3, 4, 6, 8], [4, 4, 6, 8], [0, 0, 0, 0], [6, 5, 7, 8]], np.float32)
 
@@ -32,7 +32,7 @@ def test_boxes_of_a_video_as_got10k_asks_for_them(tmp_path):
     for path in files:
         Image.new("RGB", (30, 20), (9, 5, 1)).save(path)
     scripted = Scripted()
-    tracker = got10k_client.Got10kTracker(scripted, "mine")
+    tracker = got10k_tracker.Got10kTracker(scripted, "mine")
     boxes, seconds = tracker.track([str(path) for path in files], BOXES[0])
     expected = BOXES.copy()
     expected[2] = expected[1]
