@@ -1,14 +1,11 @@
 """Errors that a user can cure: one line that names the file and what to do."""
 
-import argparse
 import difflib
 import os
 import site
-import sys
 import sysconfig
 import traceback
 import types
-from collections.abc import Callable
 from typing import Any
 
 TRACEBACK = "SAMN_TRACEBACK"  # variable that shows errors of own code in full
@@ -46,26 +43,6 @@ def one_line(text: object) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text)
     )
-
-
-def exit_status(
-    run: Callable[[argparse.Namespace], int | None], flags: argparse.Namespace
-) -> int:
-    """Returns that of a command: what it returns, or 2 after one line on stderr.
-
-    An error in a file of one's own, as a memory design, is one line that names it too.
-
-    Args:
-      run: the command; None is 0.
-      flags: of its command line.
-    """
-    try:
-        return run(flags) or 0
-    except Exception as error:
-        if (told := as_told(error)) is None:
-            raise
-        print(f"error: {told}", file=sys.stderr)
-        return 2
 
 
 def as_told(error: Exception) -> str | None:

@@ -65,8 +65,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
       InputError: it can't be written; the message names `path` and the cure.
     """
-    start, end = _partial_parts(path)
-    partial = path.with_name(f"{start}{uuid.uuid4().hex[:_UNIQUE]}{end}")
+    partial = partial_of(path)
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -96,6 +95,12 @@ def remove_leftovers(paths: Iterable[Path]) -> None:
                 start, _, end = found.name.rpartition(PARTIAL_SUFFIX)
                 if (start[:-_UNIQUE], PARTIAL_SUFFIX + end) in parts:
                     found.unlink(missing_ok=True)
+
+
+def partial_of(path: Path) -> Path:
+    """Returns the name beside a path under which it is made, another at every call."""
+    start, end = _partial_parts(path)
+    return path.with_name(f"{start}{uuid.uuid4().hex[:_UNIQUE]}{end}")
 
 
 def _partial_parts(path: Path) -> tuple[str, str]:
@@ -202,8 +207,8 @@ def read_json_object(path: Path, cure: str) -> dict[str, Any]:
       InputError: it can't be read, or holds something else.
     """
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        content = json.loads(read_bytes(path))
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{shown(path)} can't be read: {cure}") from error
     if not isinstance(content, dict):
         raise InputError(f"{shown(path)} holds no JSON object: {cure}")

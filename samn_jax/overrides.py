@@ -11,6 +11,7 @@ from samn_jax import errors, files
 
 Config = TypeVar("Config")
 
+_LARGEST = 1 << 53  # integer; beyond, not every one is a float
 _LIKE = 0.8  # from this similarity on, another name may have been meant
 
 
@@ -86,13 +87,24 @@ def typed(value: Any, old: Any, name: str) -> Any:
         value = _literal(value, is_list=isinstance(old, tuple))
     if isinstance(old, tuple):
         value = _as_tuple(value if isinstance(value, list | tuple) else (value,))
-    if isinstance(old, float) and type(value) is int:
-        value = float(value)
+    value = _as_float(value) if isinstance(old, float) else value
     if old is not None and type(value) is not type(old):
         raise errors.InputError(f"{where}: give a value like the present one, {old!r}")
+    if isinstance(old, tuple) and old:
+        value = tuple(typed(one, old[0], name) for one in value)
     if isinstance(value, float) and not math.isfinite(value):
         raise errors.InputError(f"{where}: give a finite number")
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise errors.InputError(f"{where}: give at most {_LARGEST}")
     return value
+
+
+def _as_float(value: Any) -> Any:
+    """Returns an integer as a float; infinity for one that is too large."""
+    try:
+        return float(value) if type(value) is int else value
+    except OverflowError:
+        return math.inf
 
 
 def _literal(text: str, is_list: bool) -> Any:

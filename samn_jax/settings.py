@@ -61,6 +61,17 @@ def check_numbers(config: Any, name: str, count: int) -> None:
         raise InputError(f"{name} is {values}: give {count} numbers")
 
 
+def check_pair(value: Any, name: str) -> None:
+    """Checks that a value is a tuple of two finite numbers.
+
+    Raises:
+      InputError: it is not; the message says of which field, `name`.
+    """
+    is_pair = isinstance(value, tuple) and len(value) == 2
+    if not is_pair or not all(map(_is_number, value)):
+        raise InputError(f"{name} has {value}: give pairs of numbers")
+
+
 def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:
     """Checks that a field is one of some names.
 

@@ -107,6 +107,8 @@ def _draw_label(
     x = max(margin, min(place_xy[0], picture.shape[1] - width - margin))
     y = max(margin, min(place_xy[1], picture.shape[0] - height - margin))
     plate = picture[y : y + height, x : x + width]
+    if not plate.size:  # A picture of a few pixels has no room for it.
+        return
     plate[:] = cv2.addWeighted(plate, 0.3, np.full_like(plate, _DARK), 0.7, 0)
     middle = (x + 2 * dot, y + height // 2)
     cv2.circle(picture, middle, dot, color, -1, cv2.LINE_AA)

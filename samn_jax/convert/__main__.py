@@ -4,9 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from samn_jax import files, provenance
+from samn_jax import commands, files, provenance
 from samn_jax.convert import rules, torch_checkpoint
-from samn_jax.errors import InputError
 from samn_jax.models import model_file
 
 
@@ -24,33 +23,27 @@ def main(arguments: list[str] | None = None) -> int:
         choices=("auto", *rules.KINDS),
         help="the network; auto tells samn and resnet50 apart, stm must be named",
     )
-    flags = parser.parse_args(arguments)
-    try:
-        report = _convert(flags.input, flags.output, flags.kind)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(report)
-    print(f"wrote {files.shown(flags.output)}")
-    return 0
+    return commands.run(_convert, parser, arguments, code=lambda error: 1)
 
 
-def _convert(source: Path, target: Path, kind: str) -> torch_checkpoint.Report:
-    """Writes the model file; returns what became of every name.
+def _convert(flags: argparse.Namespace) -> None:
+    """Writes the model file; tells what became of every name.
 
     Raises:
       InputError: the checkpoint can't be used, the model file can't be written, or both
         are one file.
     """
+    source, target = flags.input, flags.output
     files.check_other(target, [source])
-    variables, report = torch_checkpoint.load_torch_checkpoint(source, kind=kind)
+    variables, report = torch_checkpoint.load_torch_checkpoint(source, kind=flags.kind)
     notes = {
         "converted_from": source.name,
         "converted_from_sha256": provenance.file_sha256(source),
         "kind": report.kind,
     }
     model_file.save_model(target, report.config, variables, notes)
-    return report
+    print(report)
+    print(f"wrote {files.shown(target)}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tqdm
 
-from samn_jax import files
+from samn_jax import commands, files
 from samn_jax.data.clips import target_choice
 from samn_jax.data.formats import codecs, images, listing, object_ids
 from samn_jax.data.readers import layouts
@@ -175,12 +175,11 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m samn_jax.data.check", description=__doc__.splitlines()[0]
     )
     parser.add_argument("data_dir", type=Path)
-    flags = parser.parse_args(arguments)
-    try:
-        report = check(flags.data_dir)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return commands.run(_tell, parser, arguments)
+
+
+def _tell(flags: argparse.Namespace) -> int:
+    report = check(flags.data_dir)
     for problem in report.problems:
         kind = "error" if problem.serious else "note"
         print(f"{kind}: {files.shown(problem.path)} {problem.text}")

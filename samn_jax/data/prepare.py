@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import tqdm
 
-from samn_jax import files
+from samn_jax import commands, files
 from samn_jax.data.clips import folder, tfds_records
 from samn_jax.data.clips.sources import Frame, Sources
 from samn_jax.errors import InputError
@@ -156,14 +156,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("output_dir", type=Path)
-    flags = parser.parse_args(arguments)
-    try:
-        counts = prepare(flags.data_dir, flags.output_dir)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return commands.run(_tell, parser, arguments)
+
+
+def _tell(flags: argparse.Namespace) -> None:
+    counts = prepare(flags.data_dir, flags.output_dir)
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from samn_jax import errors
+from samn_jax import errors, settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,20 @@ class AugmentationConfig:
         *(5.0, -5.0, 10.0, -10.0, 20.0, -20.0),
         *(30.0, -30.0, 45.0, -45.0, -60.0, 60.0),
     )
+
+    def __post_init__(self) -> None:
+        """Checks that moves and blurs are pairs, and blurs blur.
+
+        Raises:
+          InputError: one is not.
+        """
+        for name in ("shifts", "blurs"):
+            for pair in getattr(self, name):
+                settings.check_pair(pair, f"augmentation.{name}")
+        if not all(deviation > 0 for pair in self.blurs for deviation in pair):
+            raise errors.InputError(
+                f"augmentation.blurs is {self.blurs}: give deviations above 0"
+            )
 
     @property
     def num_samples(self) -> int:

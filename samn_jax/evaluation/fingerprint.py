@@ -8,6 +8,7 @@ are as before are not read again.
 
 import dataclasses
 import hashlib
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,8 @@ def _stamp(path: Path, former: Stamp | None = None) -> Stamp | None:
     """Returns a file's stamp, read only if it isn't as in the former one."""
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # Pipes may never end.
+            return None
         seen = [path.name, status.st_size, status.st_mtime_ns]
         if former is not None and seen == former[:3]:
             return former

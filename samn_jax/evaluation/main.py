@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import errors, files
+from samn_jax import commands, errors, files
 from samn_jax.evaluation import options, run, shards, table
 from samn_jax.evaluation.trackers import interface
 from samn_jax.evaluation.trackers import registry as trackers
@@ -26,18 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
       arguments: flags; those of the command line if None.
     """
-    try:
-        config = config_from(arguments)
-        options.check(config)
-        _keep_compiled(config)
-        results = run.run_benchmark(config)
-    # These ends are those of lab/command.py: both say how a cut-off run goes on.
-    except errors.InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on", file=sys.stderr)
-        return 130
+    return commands.run(_run, parser(), arguments, stopped=commands.GOES_ON)
+
+
+def _run(flags: argparse.Namespace) -> int:
+    config = config_from(flags)
+    options.check(config)
+    _keep_compiled(config)
+    results = run.run_benchmark(config)
     print(table.format_results(results))
     print(f"written to {files.shown(config.output_dir)}")
     for name, problem in results["failed"].items():
@@ -54,16 +50,15 @@ def _keep_compiled(config: options.EvaluationConfig) -> None:
         compilation.keep_compiled()
 
 
-def config_from(arguments: Sequence[str] | None) -> options.EvaluationConfig:
+def config_from(flags: argparse.Namespace) -> options.EvaluationConfig:
     """Returns the evaluation that the flags describe.
 
     Raises:
       InputError: the shard isn't one.
     """
-    flags = _parser().parse_args(arguments)
     folder = flags.dataset
     if flags.score_only:
-        folder += f"-{flags.score_only.resolve().name}"
+        folder += f"-{Path(os.path.abspath(flags.score_only)).name}"
     return options.EvaluationConfig(
         dataset=flags.dataset,
         data_dir=flags.data_dir,
@@ -85,9 +80,10 @@ def config_from(arguments: Sequence[str] | None) -> options.EvaluationConfig:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = parser.add_argument
+def parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line."""
+    made = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = made.add_argument
     add("--dataset", default="synthetic", help="name of the benchmark")
     add("--data_dir", type=Path, default=Path("."), help="its folder")
     add("--checkpoint", help="shipped model's name, or a model file; default: lite")
@@ -100,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--split", default="", help="part of DAVIS, GOT-10k, TrackingNet")
     add("--sequences", default="", help="only these, as a,b")
     add("--shard", metavar="I/N", help="only every N-th sequence, from the I-th on")
-    _add_modes(parser)
+    _add_modes(made)
     add(
         "--submission",
         action="store_true",
@@ -122,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--overlays", action="store_true", help="draw contact sheets and a report")
     add("--note", default="", help="remark to keep beside the figures")
     add("--workers", type=int, default=os.cpu_count(), help="processes for scoring")
-    return parser
+    return made
 
 
 def _add_modes(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from samn_jax import provenance
+from samn_jax import errors, files, provenance
 from samn_jax.evaluation import stopwatch
 
 _MANY = 2**50  # no video has as many frames, or takes as many seconds
@@ -69,8 +69,8 @@ def digest(result_files: Iterable[Path]) -> str:
     sha256 = hashlib.sha256()
     try:
         for path in result_files:
-            sha256.update(hashlib.sha256(path.read_bytes()).digest())
-    except OSError:
+            sha256.update(hashlib.sha256(files.read_bytes(path)).digest())
+    except errors.InputError:
         return ""
     return sha256.hexdigest()
 

@@ -3,8 +3,10 @@
 import dataclasses
 from typing import NamedTuple
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.data import types
+
+_LONGEST = 20  # letters of a shard
 
 
 class Shard(NamedTuple):
@@ -27,12 +29,14 @@ def parse_shard(text: str) -> Shard:
       InputError: it isn't i/n with 1 ≤ i ≤ n.
     """
     index, slash, count = text.partition("/")
-    if slash and index.isdecimal() and count.isdecimal():
+    short = len(text) <= _LONGEST
+    if short and slash and index.isdecimal() and count.isdecimal():
         shard = Shard(int(index), int(count))
         if 1 <= shard.index <= shard.count:
             return shard
     raise errors.InputError(
-        f"--shard {text} isn't i/n with i from 1 to n: the first of three is 1/3"
+        f"--shard {files.shown(text)} isn't i/n with i from 1 to n: the first of "
+        "three is 1/3"
     )
 
 

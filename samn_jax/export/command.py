@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samn_jax import errors, files
+from samn_jax import commands, files
 from samn_jax.errors import InputError
 from samn_jax.export import PLATFORMS
 from samn_jax.track import arguments
@@ -23,7 +23,7 @@ _LARGEST_SIDE = 16384  # pixels
 
 def main(words: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after a one-line error."""
-    return errors.exit_status(run, _parser().parse_args(words))
+    return commands.run(run, _parser(), words)
 
 
 def run(flags: argparse.Namespace) -> None:
@@ -39,11 +39,17 @@ def run(flags: argparse.Namespace) -> None:
                 f"{files.shown(flags.output)} isn't empty: choose another folder"
             )
     from samn_jax.export import programs
+    from samn_jax.media.destination import Destination
     from samn_jax.track import command
 
     tracker = command.load_tracker(flags)
+    place = Destination(flags.output)
     made = programs.export(tracker, flags.size, flags.platforms)
-    write(flags.output, made, _facts(flags, tracker))
+    try:
+        write(place.partial, made, _facts(flags, tracker))
+        place.keep(whole=True)
+    finally:
+        place.discard()
     height, width = flags.size
     print(
         f"wrote {files.shown(flags.output)}: frames of {height} x {width} (height x "
@@ -52,7 +58,7 @@ def run(flags: argparse.Namespace) -> None:
 
 
 def write(folder: Path, made: "Programs", facts: dict[str, Any]) -> None:
-    """Writes programs, weights and facts; the facts come last, when all is there.
+    """Writes programs, weights and facts.
 
     Raises:
       InputError: they can't be written.

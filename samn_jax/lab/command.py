@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import files
-from samn_jax.errors import InputError, one_line
+from samn_jax import commands, files
+from samn_jax.errors import one_line
 from samn_jax.evaluation import shards
 from samn_jax.lab import ablation, arms, networks, run, suites, table
 
@@ -24,19 +24,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
       arguments: flags; those of the command line if None.
     """
+    return commands.run(_run, _parser(), arguments, stopped=commands.GOES_ON)
+
+
+def _run(flags: argparse.Namespace) -> int:
     from samn_jax import compilation
 
-    try:
-        config = config_from(arguments)
-        compilation.keep_compiled()
-        results = run.run_lab(config)
-    # These ends are those of evaluation/main.py: both say how a cut-off run goes on.
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on", file=sys.stderr)
-        return 130
+    config = config_from(flags)
+    compilation.keep_compiled()
+    results = run.run_lab(config)
     print(table.format_results(results))
     print(f"written to {files.shown(config.output_dir)}: results.json, results.html")
     for name, problem in results["failed"].items():
@@ -44,13 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if results["failed"] else 0
 
 
-def config_from(arguments: Sequence[str] | None) -> run.LabConfig:
+def config_from(flags: argparse.Namespace) -> run.LabConfig:
     """Returns the run that the flags describe.
 
     Raises:
       InputError: a flag can't be used.
     """
-    flags = _parser().parse_args(arguments)
     suite = suites.find(flags.suite)
     if flags.loops:
         suite = dataclasses.replace(suite, loops=tuple(flags.loops.split(",")))

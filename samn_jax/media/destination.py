@@ -5,9 +5,9 @@ What a failing run leaves is kept as well, but never takes the place of anything
 """
 
 import contextlib
+import itertools
 import os
 import shutil
-import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,9 +30,8 @@ class Destination:
         Raises:
           InputError: it is a folder that holds something else.
         """
-        self.path = path
-        unique = f".{path.stem[:80]}.{uuid.uuid4().hex[:12]}{files.PARTIAL_SUFFIX}"
-        self.partial = path.with_name(unique + path.suffix)
+        self.path, self._overwrite = path, overwrite
+        self.partial = files.partial_of(path)
         if path.is_dir():
             _check_replaceable(path, overwrite)
         with files.explained(path):
@@ -43,14 +42,18 @@ class Destination:
 
         Args:
           whole: whether the run that made it succeeded. What a failing run has made
-            goes to another name if the place is taken.
+            goes to another name if the place is taken; so does a folder, if another
+            command has filled the place meanwhile.
 
         Raises:
           InputError: it can't be moved; it is removed then.
         """
         place = self.path
-        if not whole and place.exists() and not _is_empty_folder(place):
-            place = _free_name(place)
+        is_taken = place.exists() and not _is_empty_folder(place)
+        if is_taken and not whole:
+            place = _free_name(place, "incomplete")
+        elif is_taken and place.is_dir() and not self._overwrite:
+            place = _free_name(place, "other")
         try:
             with files.explained(place):
                 self._move(place)
@@ -147,9 +150,9 @@ def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _free_name(place: Path) -> Path:
+def _free_name(place: Path, word: str) -> Path:
     names = (
-        place.with_name(f"{place.stem}.incomplete{number}{place.suffix}")
-        for number in ("", *map(str, range(2, 1000)))
+        place.with_name(f"{place.stem}.{word}{number}{place.suffix}")
+        for number in itertools.chain([""], itertools.count(2))
     )
     return next(name for name in names if not name.exists())

@@ -15,6 +15,7 @@ from samn_jax.errors import InputError
 from samn_jax.media.frames import RGB, Frame, FrameSource, numbered, shown_size
 
 DEFAULT_RATE = Fraction(25)  # frames per second of a folder of pictures
+_CAMERA_DIGITS = 4  # of its number
 
 
 class PictureFolder(FrameSource):
@@ -117,7 +118,7 @@ def open_source(text: str, rate: Fraction | None = None) -> FrameSource:
         return PictureFolder(path, rate or DEFAULT_RATE)
     if path.is_file():
         return _open_file(path)
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= _CAMERA_DIGITS:
         return Camera(int(text))
     raise InputError(
         f"{files.shown(text)} is missing: give a video file, a folder of pictures or a "

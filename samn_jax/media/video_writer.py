@@ -31,6 +31,7 @@ _OPTIONS = {
 }  # fmt: skip
 _BT709 = 1  # matrix, primaries and transfer, in the tables of ITU-T H.273
 _LIMITED_RANGE = 1  # of FFmpeg's AVCOL_RANGE
+_MOST_PX = 16384  # side of a frame, of H.264 and VP9 alike
 _TICKS = 10_000  # at least so many a second
 
 
@@ -92,6 +93,12 @@ class VideoWriter:
         self._size = first.image.shape[:2]
         self._began = first.time
         path = self._destination.partial
+        if max(self._size) > _MOST_PX:
+            raise InputError(
+                f"{files.shown(self._destination.path)} can't hold frames of "
+                f"{shown_size(self._size)}, {_MOST_PX} pixels are the most: write a "
+                "folder"
+            )
         odd = self._size[0] % 2 or self._size[1] % 2
         codec = _choose_codec(path.suffix.lower(), bool(odd))
         options = {} if path.suffix.lower() in _MATROSKA else {"movflags": "faststart"}

@@ -12,8 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from samn_jax import errors, overrides
-from samn_jax.errors import InputError
+from samn_jax import commands, errors, overrides
 from samn_jax.memory import check_cases as cases
 from samn_jax.memory import check_truth as truth
 from samn_jax.memory import registry
@@ -113,14 +112,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("design", help="name of a design, or my.py:Mine")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
-    flags = parser.parse_args(arguments)
+    return commands.run(_tell, parser, arguments)
+
+
+def _tell(flags: argparse.Namespace) -> int:
     small = MemoryConfig(design=flags.design, capacity=5, remember_lost=False)
-    try:
-        design = registry.build(overrides.override(small, flags.set))
-        results = check(design)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    results = check(registry.build(overrides.override(small, flags.set)))
     for result in results:
         print(f"{'FAULT' if result.fault else 'ok':6s}{result.name}")
         if result.fault:

@@ -9,6 +9,8 @@ from jaxtyping import Array, Bool, Int
 from samn_jax.errors import InputError
 from samn_jax.memory.machine import MachineConfig
 
+MOST_FRAMES = 1 << 16  # that a memory may be asked to hold
+
 
 @dataclasses.dataclass(frozen=True)
 class MemoryConfig:
@@ -52,6 +54,10 @@ class MemoryConfig:
             value = getattr(self, name)
             if value < least:
                 raise InputError(f"memory.{name} is {value}: give {least} or more")
+        if self.capacity > MOST_FRAMES:
+            raise InputError(
+                f"memory.capacity is {self.capacity}: give {MOST_FRAMES} or less"
+            )
 
     def due(self, frame_idx: Int[Array, ""] | int) -> Bool[Array, ""]:
         """Returns whether a frame is one of those remembered for long."""

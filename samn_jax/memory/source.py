@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors
+from samn_jax import errors, files
 from samn_jax.errors import InputError
 from samn_jax.memory.design import Design
 
@@ -29,13 +29,8 @@ def load(place: str) -> type:
       InputError: there is no such file or class, or the file fails when it is run.
     """
     path_text, _, name = place.rpartition(":")
+    source = files.read_bytes(Path(path_text), "memory.design")
     path = Path(path_text).resolve()
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"memory.design is {place}: {path_text} can't be read ({error.strerror})"
-        ) from error
     # The text is in the module's name, so the classes of two versions differ.
     digest = hashlib.sha256(str(path).encode() + b"\0" + source).hexdigest()
     module = _run(f"samn_jax_memory_{path.stem}_{digest[:_HEX]}", path, source)
@@ -54,7 +49,9 @@ def _run(name: str, path: Path, source: bytes) -> types.ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever a stranger's file may raise.
         del sys.modules[name]
         line = errors.line_in(error, str(path))
         place = f"{path}:{line}" if line else str(path)
@@ -87,9 +84,9 @@ def _source_of(kind: type) -> bytes:
     names = sorted(vars(kind).keys() - _MADE_BY_DATACLASS)
     found = [x for name in names if inspect.isfunction(x := vars(kind)[name])]
     codes = [inspect.unwrap(function).__code__ for function in found]
-    files = {code.co_filename for code in codes if Path(code.co_filename).is_file()}
-    texts = [Path(name).read_bytes() for name in sorted(files)]
-    texts += [_code_of(code) for code in codes if code.co_filename not in files]
+    paths = {code.co_filename for code in codes if Path(code.co_filename).is_file()}
+    texts = [Path(name).read_bytes() for name in sorted(paths)]
+    texts += [_code_of(code) for code in codes if code.co_filename not in paths]
     return b"\0".join(texts)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from samn_jax import files, provenance
+from samn_jax import commands, files, provenance
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
 
@@ -71,15 +71,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+", help="model files of one network")
     parser.add_argument("--output", required=True, type=Path)
-    flags = parser.parse_args(arguments)
-    try:
-        files.check_other(flags.output, map(model_file.find_model, flags.files))
-        mean = average(flags.files)
-        model_file.save_model(flags.output, *mean, dtype="float16")
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return commands.run(_write_average, parser, arguments)
+
+
+def _write_average(flags: argparse.Namespace) -> None:
+    files.check_other(flags.output, map(model_file.find_model, flags.files))
+    mean = average(flags.files)
+    model_file.save_model(flags.output, *mean, dtype="float16")
 
 
 if __name__ == "__main__":

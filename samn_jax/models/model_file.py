@@ -41,8 +41,19 @@ class LoadedModel(NamedTuple):
 
 
 def build_network(config: ModelConfig) -> nn.Module:
-    """Returns the Linen module that `config` describes."""
-    return _NETWORKS[config.network][1](config)
+    """Returns the Linen module that `config` describes.
+
+    Raises:
+      InputError: its name is not that of a network with such a config.
+    """
+    name = getattr(config, "network", config)
+    kind, network = _NETWORKS.get(name, (None, None))
+    if kind is None or network is None or not isinstance(config, kind):
+        raise InputError(
+            f"model.network is {name!r}: leave it to the config, as "
+            f"configs/{'.py or configs/'.join(_NETWORKS)}.py"
+        )
+    return network(config)
 
 
 def config_from_dict(values: dict[str, Any]) -> ModelConfig:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import commands
 from samn_jax.errors import InputError
 from samn_jax.track import arguments
 
@@ -24,7 +24,7 @@ def main(words: Sequence[str] | None = None) -> int:
     # Read when gradio and the hub's client are imported.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_OFFLINE"] = os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    return errors.exit_status(run, _parser().parse_args(words))
+    return commands.run(run, _parser(), words)
 
 
 def run(flags: argparse.Namespace) -> None:

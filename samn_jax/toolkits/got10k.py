@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import errors
+from samn_jax import commands
 from samn_jax.evaluation.trackers import registry as trackers
 
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--tracker", default="samn", choices=tuple(trackers.TRACKERS))
     add("--checkpoint", help="shipped model's name, or a model file; default: lite")
     add("--set", action="append", default=[], metavar="FIELD=VALUE")
-    return errors.exit_status(_run, parser.parse_args(arguments))
+    return commands.run(_run, parser, arguments)
 
 
 def _run(flags: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import samn_jax
-from samn_jax import errors, files
+from samn_jax import commands, errors, files
 from samn_jax.data.formats import images
 from samn_jax.evaluation.trackers import interface, warm_up
 from samn_jax.evaluation.trackers import registry as trackers
@@ -160,21 +160,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--sizes", help="frames to compile for, as 640x480,1280x720")
     add("--data_dir", type=Path, help="or: all sizes that this data set has")
     add("--set", action="append", default=[], metavar="FIELD=VALUE")
-    flags = parser.parse_args(arguments)
-    try:
-        sizes: Sizes = (_TEST_SIZE,)
-        if flags.data_dir:
-            sizes = frame_sizes(flags.data_dir)
-        elif flags.sizes:
-            sizes = _parse_sizes(flags.sizes)
-        model = flags.tracker, flags.checkpoint
-        trackers.load_tracker(*model, flags.set)  # A bad one is told before it runs.
-        path = write_ini(flags.write_ini, *model, sizes=sizes, settings=flags.set)
-    except errors.InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return commands.run(_write, parser, arguments)
+
+
+def _write(flags: argparse.Namespace) -> None:
+    sizes: Sizes = (_TEST_SIZE,)
+    if flags.data_dir:
+        sizes = frame_sizes(flags.data_dir)
+    elif flags.sizes:
+        sizes = _parse_sizes(flags.sizes)
+    model = flags.tracker, flags.checkpoint
+    trackers.load_tracker(*model, flags.set)  # A bad one is told before it runs.
+    path = write_ini(flags.write_ini, *model, sizes=sizes, settings=flags.set)
     print(f"written: {path}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samn_jax import errors, files
+from samn_jax import commands, files
 from samn_jax.errors import InputError
 from samn_jax.track import arguments
 
@@ -27,7 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Returns 0, 2 after a one-line error, or 130 if it was interrupted."""
     # OpenCV's FFmpeg would print between; what can't be read is named anyway.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    return errors.exit_status(run, arguments.parser().parse_args(words))
+    return commands.run(run, arguments.parser(), words)
 
 
 def run(flags: argparse.Namespace) -> int:
@@ -45,7 +45,8 @@ def run(flags: argparse.Namespace) -> int:
     tracker = load_tracker(flags)
     outputs = _open_outputs(flags, paths, source, len(prompts) > 1)
     try:
-        return _Run(outputs, source, span).go(tracker, prompts)
+        with commands.Interrupts() as interrupts:
+            return _Run(outputs, source, span, interrupts).go(tracker, prompts)
     finally:
         for output in outputs:
             output.discard()
@@ -55,24 +56,37 @@ class _Run:
     """One run: results into outputs, with progress on the way and a word at the end."""
 
     def __init__(
-        self, outputs: "list[Output]", source: "FrameSource", span: "Span"
+        self,
+        outputs: "list[Output]",
+        source: "FrameSource",
+        span: "Span",
+        interrupts: commands.Interrupts,
     ) -> None:
         self._outputs, self._source, self._span = outputs, source, span
+        self._interrupts = interrupts
         self._confidences: dict[str, list[tuple[int, float]]] = {}
         self._count = 0  # frames written
 
     def go(self, tracker: "Tracker", prompts: "list[Prompt]") -> int:
         """Returns the exit status after tracking, writing and reporting."""
-        status, problems = 0, []
+        status, problems = 0, list[Exception]()
         try:
             for result in self._results(tracker, prompts):
-                self._add(result)
-        except InputError as error:
+                with self._interrupts.held():  # A frame is written whole.
+                    self._add(result)
+        except Exception as error:  # Whatever it is, what was tracked is kept.
             problems.append(error)
         except KeyboardInterrupt:
             # It is how a recording from a camera ends.
-            status = 0 if self._source.num_frames is None else 130
-        whole = not problems and status == 0
+            status = 0 if self._source.num_frames is None else commands.STOPPED
+        with self._interrupts.held():
+            self._finish(problems, whole=not problems and status == 0)
+        if problems:
+            raise problems[0]
+        return status
+
+    def _finish(self, problems: list[Exception], *, whole: bool) -> None:
+        """Completes the outputs, and tells of them; adds what goes wrong."""
         for output in self._outputs:
             try:
                 place = output.finish(whole=whole)
@@ -82,9 +96,6 @@ class _Run:
             if place is not None:
                 print(f"wrote {files.shown(place)}: {self._told_count(output.count)}")
         self._tell_stretches()
-        if problems:
-            raise problems[0]
-        return status
 
     def _results(
         self, tracker: "Tracker", prompts: "list[Prompt]"

@@ -15,6 +15,7 @@ from samn_jax.memory.config import MemoryConfig
 from samn_jax.models import aggregation, model_file
 
 STRIDE = 16  # of all networks
+MOST_PX = 1 << 13  # side of what a network sees
 _POSITIVE = (
     *("search_factor", "crop_samples", "filter_factor", "scale_step_down"),
     *("min_area_px", "accept_uncertainty", "segment_uncertainty", "scale_uncertainty"),
@@ -107,8 +108,10 @@ class TrackerConfig:
         registry.build(self.memory)
         for name in ("crop_size", "filter_crop_size"):
             side = getattr(self, name)
-            if side < STRIDE or side % STRIDE:
-                raise InputError(f"{name} is {side}: give a multiple of {STRIDE}")
+            if not STRIDE <= side <= MOST_PX or side % STRIDE:
+                raise InputError(
+                    f"{name} is {side}: give a multiple of {STRIDE} up to {MOST_PX}"
+                )
         settings.check_choice(self, "aggregation", aggregation.AGGREGATIONS)
         settings.check_positive(self, *_POSITIVE)
         settings.check_at_least(self, 1, *_AT_LEAST_ONE)

@@ -13,6 +13,8 @@ from samn_jax.training.optimizer import OptimizerConfig
 from samn_jax.training.step import LossConfig
 from samn_jax.training.unroll import UnrollConfig
 
+MOST_LOADERS = 256  # threads or processes that make batches
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
@@ -80,6 +82,11 @@ class TrainConfig:
         every = ("log_every", "save_every", "validate_every")
         settings.check_at_least(self, 1, *at_least_one, *every)
         settings.check_at_least(self, 0, "seed", "loader_workers", "track_every")
+        for name in ("loader_threads", "loader_workers"):
+            if getattr(self, name) > MOST_LOADERS:
+                raise InputError(
+                    f"{name} is {getattr(self, name)}: give {MOST_LOADERS} or less"
+                )
         twice = [n for n in self.held_out if self.held_out.count(n) > 1]
         if twice:
             raise InputError(f"held_out names {twice[0]} twice: name it once")

@@ -1,10 +1,12 @@
 """Configs and recipes: Python files, found by their path or by a shipped one's name."""
 
+import contextlib
 import dataclasses
+import os
 import sys
 import traceback
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +93,11 @@ def load(path: Path, function: str, kind: type) -> Any:
       InputError: the file can't be run, has no such function, or it gives another type.
     """
     try:
-        given = getattr(_run(path), function)()
-    except (Exception, SystemExit) as error:  # Whatever a stranger's file may raise.
+        with _same_folder():
+            given = getattr(_run(path), function)()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # Whatever a stranger's file may raise.
         raise InputError(f"config {path}{_reason(path, function, error)}") from error
     if not isinstance(given, kind):
         raise InputError(
@@ -100,6 +105,20 @@ def load(path: Path, function: str, kind: type) -> Any:
             f"return a {kind.__name__}"
         )
     return given
+
+
+@contextlib.contextmanager
+def _same_folder() -> Iterator[None]:
+    """Makes the folder of work the same after a block, for relative paths after it."""
+    try:
+        before = os.getcwd()
+    except OSError:  # It was removed.
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _run(path: Path) -> types.ModuleType:

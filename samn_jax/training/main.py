@@ -6,39 +6,41 @@ everything saved.
 """
 
 import argparse
+import functools
 import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors
+from samn_jax import commands
 from samn_jax.training import hosts as hosts_lib
 from samn_jax.training import supervise
 
-BAD_INPUT, DIVERGED, LOST_HOST, STOPPED = 2, 3, supervise.LOST_HOST, 75
+DIVERGED, LOST_HOST, STOPPED = 3, supervise.LOST_HOST, 75
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-    flags = _parser().parse_args(arguments)
-    hosts = None
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    command = functools.partial(_run, words)
+    return commands.run(command, _parser(), words, code=exit_code)
+
+
+def _run(words: Sequence[str], flags: argparse.Namespace) -> int:
+    """Returns the exit code; with several hosts this process is ended at an error."""
+    hosts = hosts_lib.hosts_from(
+        flags.coordinator, flags.num_hosts, flags.host, flags.host_timeout
+    )
+    if hosts and not supervise.is_supervised():
+        return supervise.run(words, hosts)
     try:
-        hosts = hosts_lib.hosts_from(
-            flags.coordinator, flags.num_hosts, flags.host, flags.host_timeout
-        )
-        if hosts and not supervise.is_supervised():
-            return supervise.run(arguments, hosts)
         return _train(flags, hosts)
     except Exception as error:
-        if (told := errors.as_told(error)) is None:
-            raise
-        print(f"error: {told}", file=sys.stderr)
-        code = _code_of(error)
-        if hosts:
-            supervise.leave(code)
-        return code
+        if hosts and (told := commands.as_told(error)) is not None:
+            print(f"error: {told}", file=sys.stderr)
+            supervise.leave(exit_code(error))
+        raise
 
 
 def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
@@ -59,7 +61,7 @@ def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
             raise hosts_lib.lost(hosts) from error
         raise
     if result == "stopped":
-        print("stopped; the same command goes on", file=sys.stderr)
+        print(commands.GOES_ON, file=sys.stderr)
         return STOPPED
     return 0
 
@@ -83,12 +85,14 @@ def _read_config(flags: argparse.Namespace) -> Any:
     return overrides.override(config_file.load_config(flags.config), assignments)
 
 
-def _code_of(error: Exception) -> int:
+def exit_code(error: Exception) -> int:
+    """Returns the code of a training that ended with an error."""
     if isinstance(error, hosts_lib.LostHostError):
         return LOST_HOST
     from samn_jax.training import divergence
 
-    return DIVERGED if isinstance(error, divergence.DivergedError) else BAD_INPUT
+    diverged = isinstance(error, divergence.DivergedError)
+    return DIVERGED if diverged else commands.BAD_INPUT
 
 
 def _parser() -> argparse.ArgumentParser:

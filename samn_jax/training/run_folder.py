@@ -119,8 +119,8 @@ def read_starts(folder: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     try:
-        starts = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        starts = json.loads(files.read_bytes(path))
+    except (ValueError, RecursionError):
         starts = None
     if not isinstance(starts, list) or not all(isinstance(s, dict) for s in starts):
         raise InputError(

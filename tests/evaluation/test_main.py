@@ -33,7 +33,9 @@ def test_it_runs_in_another_folder(tmp_path):
 
 def test_flags_become_options():
     flags = "--dataset otb --sequences a,b --shard 2/3 --set x=1 --set y.z=2".split()
-    config = main.config_from([*flags, "--score_only", "results"])
+    config = main.config_from(
+        main.parser().parse_args([*flags, "--score_only", "results"])
+    )
     assert config.sequences == ("a", "b") and config.shard == (2, 3)
     assert config.settings == ("x=1", "y.z=2")
     assert config.output_dir == Path("outputs/otb-results")

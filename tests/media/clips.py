@@ -50,6 +50,30 @@ def write_video(
     return path
 
 
+class _Sent:
+    """A file that can only be written on and on, as what is sent."""
+
+    def __init__(self, path):
+        self._path = path
+        path.write_bytes(b"")
+
+    def write(self, data):
+        with self._path.open("ab") as file:
+            return file.write(data)
+
+
+def write_sent(path, frames):
+    """Writes a Matroska file whose header tells no length."""
+    with av.open(_Sent(path), "w", format="matroska") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width = frames.shape[1:3]
+        for frame in frames:
+            picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return path
+
+
 def _write_tone(container, track, seconds):
     time = np.arange(int(seconds * 48_000)) / 48_000
     tone = (8000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)

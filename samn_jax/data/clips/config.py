@@ -10,6 +10,7 @@ from samn_jax.errors import InputError
 Shares = tuple[tuple[str, float], ...]
 
 _STRIDE = 16  # of the networks' coarsest maps
+_MOST_PX = 1 << 13  # side of a crop
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +81,10 @@ class SamplingConfig:
                 f"num_frames is {self.num_frames}: give at least 2, the first frame is "
                 "only remembered"
             )
-        if self.crop_size < _STRIDE or self.crop_size % _STRIDE:
-            raise InputError(f"crop_size is {self.crop_size}: give a multiple of 16")
+        if not _STRIDE <= self.crop_size <= _MOST_PX or self.crop_size % _STRIDE:
+            raise InputError(
+                f"crop_size is {self.crop_size}: give a multiple of 16 up to {_MOST_PX}"
+            )
         settings.check_at_least(self, 1, "max_objects", "max_gap")
         numbers = ("gap_growth", "center_jitter", "scale_jitter", "color", "thin_plate")
         settings.check_at_least(self, 0, *numbers, "cache_bytes")

@@ -52,10 +52,12 @@ class Stored(NamedTuple):
       pixels: gray levels or palette indices (H, W), or RGB (H, W, 3); alpha is left
         out.
       palette: RGB color of each index; None where pixels aren't indices.
+      hides: whether transparency hides pixels that aren't black.
     """
 
     pixels: UInt8[np.ndarray, "H W *channels"]
     palette: UInt8[np.ndarray, "colors 3"] | None = None
+    hides: bool = False
 
 
 def decode_rgb(data: bytes) -> UInt8[np.ndarray, "H W 3"]:
@@ -93,7 +95,16 @@ def decode_stored(data: bytes) -> Stored:
             raise ValueError("has indices but no palette")
         return Stored(np.array(picture), colors)
     wanted = "L" if picture.mode in ("1", "L", "LA", "La") else "RGB"
-    return Stored(np.array(_converted(picture, wanted)))
+    pixels = np.array(_converted(picture, wanted))
+    return Stored(pixels, hides=_hides(picture, pixels))
+
+
+def _hides(picture: Image.Image, pixels: np.ndarray) -> bool:
+    """Whether a picture's transparency hides pixels that aren't black."""
+    if picture.mode not in ("LA", "La", "RGBA", "RGBa"):
+        return False
+    seen = np.asarray(picture.getchannel(picture.getbands()[-1])) == 255
+    return bool(pixels[~seen].any())
 
 
 def _decode_jpeg(data: bytes) -> UInt8[np.ndarray, "H W 3"]:

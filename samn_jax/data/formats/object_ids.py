@@ -7,6 +7,7 @@
   and white alone fill areas and the others are edges between them. Else they could be
   several objects, and are refused with the levels named.
 - Colors must be those of the DAVIS palette.
+- What is transparent must be black: a cut-out's object can't be told from its colors.
 """
 
 import cv2
@@ -30,6 +31,8 @@ def from_stored(stored: codecs.Stored) -> Ids:
     Raises:
       ValueError: what keeps them from being told.
     """
+    if stored.hides:
+        raise ValueError("has transparent pixels that aren't black")
     if stored.palette is not None:
         return _from_indices(stored)
     levels = gray_of(stored)

@@ -11,24 +11,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import compilation
+from samn_jax import commands, compilation
 from samn_jax.errors import InputError
-from samn_jax.training import divergence
-from samn_jax.training.main import BAD_INPUT, DIVERGED, STOPPED, log_to_terminal
+from samn_jax.training.main import STOPPED, exit_code, log_to_terminal
 from samn_jax.training.recipe import config as recipe_lib
 from samn_jax.training.recipe import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
-    flags = _parser().parse_args(arguments)
+    return commands.run(_run, _parser(), arguments, code=exit_code)
+
+
+def _run(flags: argparse.Namespace) -> int:
     log_to_terminal()
     try:
         return _make(flags)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        diverged = isinstance(error, divergence.DivergedError)
-        return DIVERGED if diverged else BAD_INPUT
     except KeyboardInterrupt:  # While clips are tracked, each of which is kept.
         return _stopped()
 
@@ -51,7 +49,7 @@ def _make(flags: argparse.Namespace) -> int:
 
 
 def _stopped() -> int:
-    print("stopped; the same command goes on", file=sys.stderr)
+    print(commands.GOES_ON, file=sys.stderr)
     return STOPPED
 
 
