@@ -46,14 +46,13 @@ def build_network(config: ModelConfig) -> nn.Module:
     Raises:
       InputError: its name is not that of a network with such a config.
     """
-    name = getattr(config, "network", config)
-    kind, network = _NETWORKS.get(name, (None, None))
-    if kind is None or network is None or not isinstance(config, kind):
+    name: Any = getattr(config, "network", config)
+    if name not in _NETWORKS or not isinstance(config, _NETWORKS[name][0]):
         raise InputError(
             f"model.network is {name!r}: leave it to the config, as "
             f"configs/{'.py or configs/'.join(_NETWORKS)}.py"
         )
-    return network(config)
+    return _NETWORKS[name][1](config)
 
 
 def config_from_dict(values: dict[str, Any]) -> ModelConfig:
