@@ -6,6 +6,7 @@ name of a field of a part, as `spatial.`. Under `jax.vmap` or `jax.grad` of a se
 put in by `dataclasses.replace`, there is no number yet that could be checked.
 """
 
+import dataclasses
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -70,6 +71,26 @@ def check_pair(value: Any, name: str) -> None:
     is_pair = isinstance(value, tuple) and len(value) == 2
     if not is_pair or not all(map(_is_number, value)):
         raise InputError(f"{name} has {value}: give pairs of numbers")
+
+
+def check_kinds(config: Any, place: str = "") -> None:
+    """Checks that fields, those of parts too, are of the kind of their defaults.
+
+    Raises:
+      InputError: one is not; the message names it.
+    """
+    for field in dataclasses.fields(config):
+        value, default = getattr(config, field.name), field.default
+        if default is not dataclasses.MISSING and default is not None:
+            is_alike = isinstance(value, type(default)) and (
+                isinstance(value, bool) == isinstance(default, bool)
+            )
+            is_alike |= isinstance(default, float) and _is_number(value)
+            if not is_alike:
+                shown = f"{place}{field.name} is {value!r}"
+                raise InputError(f"{shown}: give a value like {default!r}")
+        if dataclasses.is_dataclass(value):
+            check_kinds(value, f"{place}{field.name}.")
 
 
 def check_choice(config: Any, name: str, choices: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from samn_jax import files, overrides
+from samn_jax import settings as settings_lib
 from samn_jax.errors import InputError
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
@@ -31,7 +32,13 @@ def load_config(name_or_path: str | Path) -> TrainConfig:
       InputError: there is no such file, running it fails, or it gives something else;
         one line that names the file and, where it is known, the line in it.
     """
-    return load(find(name_or_path), "get_config", TrainConfig)
+    path = find(name_or_path)
+    config = load(path, "get_config", TrainConfig)
+    try:
+        settings_lib.check_kinds(config)
+    except InputError as error:
+        raise InputError(f"config {files.shown(path)}: {error}") from error
+    return config
 
 
 def based_on(

@@ -5,6 +5,7 @@ The numbers are those of the trial and the review that found the faults.
 
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 import train
@@ -53,6 +54,37 @@ def test_11_a_config_that_fails_is_one_line(tmp_path, capsys, text, words):
     path.write_text(text)
     arguments = ["--config", str(path), "--output_dir", str(folder)]
     refused(capsys, arguments, str(path), *words, folder=folder)
+
+
+@pytest.fixture
+def as_users_call():
+    """Without the type checks that the tests are run with."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("num_steps=4.0", ["num_steps is 4.0: give a value like"]),
+        ("batch_size=True", ["batch_size is True"]),
+        ("sampling=None", ["sampling is None: give a value like SamplingConfig"]),
+        ("frozen='^tap_'", ["frozen is '^tap_': give a value like ()"]),
+        ("model=3", ["model.network is 3"]),
+    ],
+)
+def test_values_of_another_kind_are_one_line(
+    tmp_path, capsys, as_users_call, change, words
+):
+    path, folder = tmp_path / "mine.py", tmp_path / "out"
+    path.write_text(
+        "import dataclasses\nfrom samn_jax.training import config_file\n"
+        "def get_config():\n    config = config_file.load_config('smoke')\n"
+        f"    return dataclasses.replace(config, {change})\n"
+    )
+    arguments = ["--config", str(path), "--output_dir", str(folder)]
+    refused(capsys, arguments, *words, folder=folder)
 
 
 def test_a_config_that_changes_the_folder_moves_no_output(tmp_path, monkeypatch):
