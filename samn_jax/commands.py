@@ -12,7 +12,7 @@ import signal
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from samn_jax import errors, files
 
@@ -80,11 +80,13 @@ def as_told(error: Exception) -> str | None:
     See `errors.as_told`; an error of the operating system is told as well, unless the
     variable SAMN_TRACEBACK is set.
     """
-    line = errors.as_told(error)
-    if line is not None or os.environ.get(errors.TRACEBACK):
-        return line
+    is_shown_in_full = os.environ.get(errors.TRACEBACK)
     if isinstance(error, MemoryError) or _NO_MEMORY in str(error):
-        return "not enough memory: give smaller frames, crops or batches"
+        told = "not enough memory: give smaller frames, crops or batches"
+        return None if is_shown_in_full else told
+    line = errors.as_told(error)
+    if line is not None or is_shown_in_full:
+        return line
     if isinstance(error, OSError) and error.strerror:
         what = "" if error.filename is None else f"{files.shown(error.filename)}: "
         cure = f"mend that ({errors.TRACEBACK}=1 shows the whole traceback)"
@@ -151,7 +153,7 @@ def _messages() -> Iterator[list["_Messages"]]:
 class _Messages:
     """A text stream that takes everything, readable or not."""
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, stream: Any) -> None:
         """Wraps a stream; None, of a process without one, takes everything too."""
         self._stream = stream
         self.reason: OSError | None = None  # why messages were lost
@@ -185,5 +187,5 @@ class _Messages:
         self.reason = error
         with contextlib.suppress(OSError, ValueError, AttributeError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())  # type: ignore[union-attr]
+            os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)

@@ -69,7 +69,8 @@ def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
 def log_to_terminal() -> None:
     """Shows warnings, but for those of the libraries that say nothing to a user."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.getLogger("absl").setLevel(logging.ERROR)
+    # A save that failed is told by the exception that follows, in one line.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     # Of each array that a full disk has not taken; the error that follows says it once.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 

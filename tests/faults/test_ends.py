@@ -3,6 +3,7 @@
 Each case ended with a traceback or lost what was done before `commands.py` was there.
 """
 
+import contextlib
 import errno
 import io
 import os
@@ -11,7 +12,7 @@ import sys
 
 import pytest
 
-from samn_jax import commands
+from samn_jax import commands, errors
 from samn_jax.errors import InputError
 from samn_jax.media import video_writer
 from samn_jax.media.destination import Destination
@@ -30,18 +31,34 @@ def end(task, *, stopped="stopped", code=lambda error: 2):
     return commands.run(lambda flags: task(), parser, [], code=code, stopped=stopped)
 
 
-def stream(descriptor, encoding="utf-8"):
-    return io.TextIOWrapper(
-        os.fdopen(descriptor, "wb"), encoding=encoding, write_through=True
-    )
+@pytest.fixture
+def stream():
+    """Text streams of descriptors, closed in the end."""
+    made = []
+
+    def stream(descriptor, encoding="utf-8"):
+        raw = os.fdopen(descriptor, "wb")
+        made.append(io.TextIOWrapper(raw, encoding=encoding, write_through=True))
+        return made[-1]
+
+    yield stream
+    for one in made:
+        with contextlib.suppress(OSError):
+            one.close()
 
 
 @pytest.fixture
-def unread():
+def unread(stream):
     """A text stream whose reader has gone, as after `| head`."""
     reader, writer = os.pipe()
     os.close(reader)
-    yield stream(writer)
+    return stream(writer)
+
+
+@pytest.fixture
+def as_of_the_package(monkeypatch):
+    """Errors that a test raises are taken for the package's own."""
+    monkeypatch.setattr(errors, "own_place", lambda error: None)
 
 
 # Messages.
@@ -60,14 +77,14 @@ def test_a_run_goes_on_when_nobody_reads(
     assert len(list(folder.iterdir())) == 8
 
 
-def test_messages_that_can_not_be_written_are_told(monkeypatch, capsys):
+def test_messages_that_can_not_be_written_are_told(monkeypatch, capsys, stream):
     done = []
     monkeypatch.setattr(sys, "stdout", stream(os.open("/dev/full", os.O_WRONLY)))
     assert end(lambda: [print("one"), done.append(1)] and None) == commands.BAD_INPUT
     assert done == [1] and "No space left" in capsys.readouterr().err
 
 
-def test_names_that_a_terminal_can_not_show_are_escaped(monkeypatch):
+def test_names_that_a_terminal_can_not_show_are_escaped(monkeypatch, stream):
     reader, writer = os.pipe()
     monkeypatch.setattr(sys, "stdout", stream(writer, "ascii"))
     assert end(lambda: print("wrote \u6f22.mp4")) == 0
@@ -101,13 +118,13 @@ def fail(error):
         (InputError("a\nb"), r"a\nb"),
     ],
 )
-def test_what_a_user_can_mend_is_one_line(capsys, error, words):
+def test_what_a_user_can_mend_is_one_line(capsys, as_of_the_package, error, words):
     assert end(fail(error), code=lambda error: 3) == 3
     told = capsys.readouterr().err
     assert told.startswith("error: ") and told.count("\n") == 1 and words in told
 
 
-def test_a_fault_of_ours_is_shown_in_full(monkeypatch):
+def test_a_fault_of_ours_is_shown_in_full(monkeypatch, as_of_the_package):
     with pytest.raises(commands.argparse.ArgumentError):
         end(fail(commands.argparse.ArgumentError(None, "ours")))
     monkeypatch.setenv("SAMN_TRACEBACK", "1")

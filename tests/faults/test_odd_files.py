@@ -7,6 +7,7 @@ import json
 import os
 
 import cv2
+import jaxtyping
 import numpy as np
 import pytest
 from PIL import Image
@@ -117,7 +118,7 @@ def test_results_that_lead_in_a_circle_are_one_line(tmp_path, capsys, monkeypatc
 # Pipes may never end: whoever opens one waits for ever.
 
 
-def test_a_pipe_in_place_of_a_record_costs_that_video(tmp_path, capsys):
+def test_a_pipe_in_place_of_a_record_costs_that_video(tmp_path):
     words = evaluated_words(tmp_path)
     assert evaluate.main(words) == 0
     before = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -126,14 +127,16 @@ def test_a_pipe_in_place_of_a_record_costs_that_video(tmp_path, capsys):
         os.mkfifo(path)
     assert evaluate.main(words) == 0
     after = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert after["measures"] == before["measures"]
+    assert after["sequences"].keys() == before["sequences"].keys()
+    assert after["metrics"] == before["metrics"]
 
 
-def test_a_pipe_in_place_of_the_run_is_one_line(tmp_path, capsys):
+def test_a_pipe_in_place_of_the_run_is_no_run(tmp_path):
     words = evaluated_words(tmp_path)
     (tmp_path / "out").mkdir()
     os.mkfifo(tmp_path / "out" / "run.json")
-    assert_one_line(evaluate.main(words), capsys.readouterr().err)
+    assert evaluate.main(words) == 0
+    assert (tmp_path / "out" / "run.json").is_file()
 
 
 def test_a_pipe_in_place_of_a_frame_has_no_fingerprint(tmp_path):
@@ -207,5 +210,9 @@ def test_the_shape_of_a_cut_out_is_not_taken_for_a_mask(tmp_path, mode):
     ],
 )
 def test_settings_that_no_tracker_can_have_are_refused(assignment):
+    jaxtyping.config.update("jaxtyping_disable", True)  # As users call it.
     with pytest.raises(InputError, match=assignment.split("=")[0].split(".")[-1]):
-        overrides.override(TrackerConfig(), [assignment])
+        try:
+            overrides.override(TrackerConfig(), [assignment])
+        finally:
+            jaxtyping.config.update("jaxtyping_disable", False)
