@@ -81,7 +81,9 @@ def as_told(error: Exception) -> str | None:
     variable SAMN_TRACEBACK is set.
     """
     is_shown_in_full = os.environ.get(errors.TRACEBACK)
-    if isinstance(error, MemoryError) or _NO_MEMORY in str(error):
+    is_told = isinstance(error, errors.InputError)
+    lacks_memory = isinstance(error, MemoryError) or _NO_MEMORY in str(error)
+    if lacks_memory and not is_told:
         told = "not enough memory: give smaller frames, crops or batches"
         return None if is_shown_in_full else told
     line = errors.as_told(error)
