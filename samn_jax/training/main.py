@@ -73,6 +73,17 @@ def log_to_terminal() -> None:
     logging.getLogger("absl").setLevel(logging.CRITICAL)
     # Of each array that a full disk has not taken; the error that follows says it once.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+    if sys.unraisablehook is sys.__unraisablehook__:  # Nobody else's, as a test's.
+        sys.unraisablehook = _tell_unraisable
+
+
+def _tell_unraisable(problem: Any) -> None:
+    """Shows an exception that can't be raised, but for those of a save that has failed.
+
+    Its writers, threads of TensorStore, find nobody any more whom they could tell.
+    """
+    if str(problem.exc_value) != "Event loop is closed":
+        sys.__unraisablehook__(problem)
 
 
 def _read_config(flags: argparse.Namespace) -> Any:
