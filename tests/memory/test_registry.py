@@ -127,7 +127,7 @@ def test_a_design_file_imports_nothing_in_a_circle(mine):
 
 
 FILES = {
-    "no such file": (None, "can't be read"),
+    "no such file": (None, "is missing"),
     "no such class": ("x = 1", "has no 'FirstOnly'"),
     "a syntax error": ("def", "can't be run .SyntaxError"),
     "an import error": ("import nothing_here", "ModuleNotFoundError: No module named"),
