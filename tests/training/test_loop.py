@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
-from samn_jax import compilation
+from samn_jax import commands, compilation
 from samn_jax import overrides as overrides_lib
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
@@ -167,5 +167,5 @@ def test_the_command_trains_on_rendered_clips(tmp_path, monkeypatch, capsys):
     assert main.main(arguments) == 0
     model = model_file.load_model(tmp_path / "model.safetensors")
     assert model.config.network == "lite"
-    assert main.main([*arguments, "--set", "num_step=3"]) == main.BAD_INPUT
+    assert main.main([*arguments, "--set", "num_step=3"]) == commands.BAD_INPUT
     assert "setting num_step: there is no such name" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from samn_jax import commands
 from samn_jax.models import average, model_file
 from samn_jax.training import loop
 from samn_jax.training.recipe import __main__ as command
@@ -182,7 +183,7 @@ def test_a_bad_stage_is_named_before_anything_is_trained(data, tmp_path, capsys)
         patch.chdir(ROOT)
         folder = tmp_path / "out"
         flags = ["--data_dir", str(data), "--output_dir", str(folder)]
-        assert command.main([str(bad), *flags]) == command.BAD_INPUT
+        assert command.main([str(bad), *flags]) == commands.BAD_INPUT
     error = capsys.readouterr().err
     assert "stage third/fold0: frozen has the pattern '^nothing/'" in error
     assert error.count("\n") == 1 and not folder.exists()
