@@ -16,7 +16,7 @@ from samn_jax import files, visualize
 from samn_jax.data.formats import palette
 from samn_jax.errors import InputError
 from samn_jax.media.destination import Destination
-from samn_jax.media.frames import FrameSource, numbered
+from samn_jax.media.frames import FrameSource, numbered, shown_size
 from samn_jax.track import rle
 from samn_jax.track.results import FrameResult, ObjectResult
 
@@ -25,6 +25,7 @@ COLUMNS = (
     "x", "y", "width", "height", "x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4",
 )  # fmt: skip
 _JPEG_QUALITY = 95
+_JPEG_PX = 65_500  # side of a picture, as libjpeg has it
 
 
 class Output(abc.ABC):
@@ -205,7 +206,16 @@ def labels(result: FrameResult) -> dict[int, str]:
 
 
 def overlay_picture(result: FrameResult) -> dict[str, bytes]:
-    """Returns the overlay as a JPEG."""
+    """Returns the overlay as a JPEG.
+
+    Raises:
+      InputError: it has more pixels along a side than a JPEG holds.
+    """
+    if max(result.ids.shape) > _JPEG_PX:
+        raise InputError(
+            f"a JPEG can't hold frames of {shown_size(result.ids.shape)}, {_JPEG_PX} "
+            "pixels are the most: give --masks or --cutouts"
+        )
     bgr = cv2.cvtColor(draw(result), cv2.COLOR_RGB2BGR)
     options = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
     content = cv2.imencode(".jpg", bgr, options)[1].tobytes()

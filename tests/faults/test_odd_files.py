@@ -5,6 +5,7 @@ Most ended with a traceback, waited for ever, or were taken for what they are no
 
 import json
 import os
+from fractions import Fraction
 
 import cv2
 import jaxtyping
@@ -23,8 +24,11 @@ from samn_jax.errors import InputError
 from samn_jax.evaluation import fingerprint, shards
 from samn_jax.lab import command as lab
 from samn_jax.media import source
+from samn_jax.media.frames import Frame
 from samn_jax.memory import check as memory_check
 from samn_jax.models import average
+from samn_jax.track import outputs
+from samn_jax.track.results import FrameResult
 from samn_jax.tracking import TrackerConfig
 from tests.track import conftest
 from tests.training import tiny
@@ -174,6 +178,13 @@ def test_frames_that_no_video_holds_are_told(run, tmp_path):
     assert_one_line(result[0], result[2])
     assert "o.mp4 can't hold frames of 20000 x 16" in result[2]
     assert "write a folder" in result[2]
+
+
+def test_overlays_that_no_picture_holds_are_told():
+    frame = Frame(0, "0", np.zeros((1, 65501, 3), np.uint8), Fraction(0))
+    result = FrameResult(frame, np.zeros((1, 65501), np.uint8), ())
+    with pytest.raises(InputError, match="JPEG can't hold frames of 65501 x 1"):
+        outputs.overlay_picture(result)
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
