@@ -67,6 +67,9 @@ def _status(
     except KeyboardInterrupt:
         print(stopped, file=sys.stderr)
         return STOPPED
+    except SystemExit as error:  # Parsing is over: it is a file of code that left.
+        print(f"error: code that was run left by itself: {error!r}", file=sys.stderr)
+        return BAD_INPUT
     except Exception as error:
         if (line := as_told(error)) is None:
             raise

@@ -51,6 +51,10 @@ def prepare(data_dir: Path, output_dir: Path) -> dict[str, int]:
         raise InputError(
             f"{files.shown(output_dir)} is a file: give a folder to write to"
         )
+    if output_dir.resolve().is_relative_to(data_dir.resolve()):
+        raise InputError(
+            f"{files.shown(output_dir)} lies in the data itself: give another folder"
+        )
     if tfds_records.is_prepared(output_dir):
         raise InputError(
             f"{files.shown(output_dir)} holds a data set: give another folder"

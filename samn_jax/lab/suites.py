@@ -72,9 +72,9 @@ def _from_python(path: Path) -> Suite:
     try:
         exec(compile(text, str(path), "exec"), module.__dict__)
         suite = module.__dict__[_FUNCTION]()
-    except InputError:
+    except (InputError, KeyboardInterrupt):
         raise
-    except Exception as error:  # Whatever a stranger's file may raise.
+    except BaseException as error:  # Whatever a stranger's file may raise.
         line = errors.line_in(error, str(path))
         raise InputError(
             f"suite {files.shown(path)}{f':{line}' if line else ''} can't be run "

@@ -59,6 +59,8 @@ def hosts_from(
         for flag, variable in zip(flags, VARIABLES, strict=True)
     )
     if address is None:
+        if num_hosts is not None or host is not None:
+            raise InputError("--num_hosts and --host: give --coordinator too")
         return None
     try:
         seconds = int(timeout or os.environ.get(TIMEOUT_VARIABLE) or TIMEOUT)
@@ -75,7 +77,8 @@ def hosts_from(
             f"--host is {hosts.host}: give a number from 0 to {hosts.num_hosts - 1}"
         )
     _, colon, port = hosts.coordinator.rpartition(":")
-    if not colon or not port.isdigit():
+    is_port = port.isdecimal() and len(port) < 6 and 0 < int(port) < 1 << 16
+    if not colon or not is_port:
         raise InputError(f"--coordinator is {hosts.coordinator}: give ADDRESS:PORT")
     return hosts
 

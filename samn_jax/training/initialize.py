@@ -16,6 +16,9 @@ from samn_jax import provenance
 from samn_jax.errors import InputError
 from samn_jax.memory import parameters, registry
 from samn_jax.models import lite, model_file, trunk_file
+from samn_jax.tracking import config as tracker_config
+from samn_jax.tracking import loading
+from samn_jax.tracking.state import TrackerSpec
 from samn_jax.training import state as state_lib
 from samn_jax.training.config import TrainConfig
 
@@ -24,10 +27,12 @@ def check(config: TrainConfig) -> dict[str, str]:
     """Returns name and SHA-256 of the file that a run starts from.
 
     Raises:
-      InputError: the file is missing, damaged, or of another network; or the patterns
-        of `frozen` match nothing, or leave nothing to train.
+      InputError: the file is missing, damaged, or of another network; the patterns of
+        `frozen` match nothing, or leave nothing to train; or no tracker could use the
+        memory design.
     """
     check_frozen(config)
+    check_memory(config)
     if not config.init_from:
         return {"name": "", "sha256": ""}
     if config.init_from.endswith(".npz"):
@@ -113,6 +118,17 @@ def check_frozen(config: TrainConfig) -> None:
             f"frozen is {config.frozen}, which leaves no weight to train: the network "
             f"has {parts}"
         )
+
+
+def check_memory(config: TrainConfig) -> None:
+    """Checks that a tracker can use a memory design of one's own.
+
+    Raises:
+      InputError: it can't, as `loading.check_design` says.
+    """
+    tracking = tracker_config.default_config(config.model, memory=config.memory)
+    network = model_file.build_network(config.model)
+    loading.check_design(TrackerSpec.of(network, tracking), shapes_of(config))
 
 
 def initial_variables(

@@ -1,5 +1,6 @@
 """The training loop: batches in, steps, logs, checkpoints and model files out."""
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,16 @@ def train_and_evaluate(
     data = assemble.read_data(config, data_dir)
     identity = run_folder.Identity(config, start, data.facts)
     claim(identity, output_dir)
+    is_chief = parallel.is_chief()
+    with run_folder.held(output_dir) if is_chief else contextlib.nullcontext():
+        return _train(identity, data, output_dir)
+
+
+def _train(
+    identity: run_folder.Identity, data: assemble.Data, output_dir: Path
+) -> Literal["finished", "stopped"]:
+    """Returns what `train_and_evaluate` does, in a folder that is this run's alone."""
+    config = identity.settings
     if (finish := run_folder.read_finish(output_dir)) is not None:
         logging.warning("%s is finished: %d steps", output_dir, finish["steps"])
         return "finished"

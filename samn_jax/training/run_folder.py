@@ -1,7 +1,11 @@
 """The folder of a run: what it is a run of, its starts, its model files."""
 
+import contextlib
 import dataclasses
+import fcntl
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,6 +83,29 @@ def claim(identity: Identity, folder: Path) -> None:
         )
     read_starts(folder)
     files.write_json(path, wanted)
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keeps a folder to this process for a block; it is free again if that is killed.
+
+    Raises:
+      InputError: another process trains in it.
+    """
+    with files.explained(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # Of a file system without locks.
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InputError(
+                    f"another process trains in {files.shown(folder)}: wait for its "
+                    "end, or give another --output_dir"
+                ) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def differences(saved: dict[str, Any], wanted: dict[str, Any]) -> list[str]:

@@ -132,6 +132,11 @@ def test_a_fault_of_ours_is_shown_in_full(monkeypatch, as_of_the_package):
         end(fail(OSError(errno.ENOSPC, "full")))
 
 
+def test_code_that_leaves_by_itself_is_an_error(capsys):
+    assert end(fail(SystemExit(0))) == commands.BAD_INPUT
+    assert "left by itself: SystemExit(0)" in capsys.readouterr().err
+
+
 def test_ctrl_c_before_anything_began_is_a_word(capsys):
     assert end(fail(KeyboardInterrupt())) == commands.STOPPED
     assert capsys.readouterr().err == "stopped\n"

@@ -119,6 +119,21 @@ def test_results_that_lead_in_a_circle_are_one_line(tmp_path, capsys, monkeypatc
     assert_one_line(evaluate.main(words), capsys.readouterr().err)
 
 
+def test_prepared_data_do_not_go_into_the_data(tmp_path, capsys):
+    data = tiny.write_clips(tmp_path / "data")
+    before = sorted(data.rglob("*"))
+    for output in (data, data / "out", data / "JPEGImages" / "out"):
+        code = prepare.main([str(data), str(output)])
+        assert_one_line(code, capsys.readouterr().err)
+    assert sorted(data.rglob("*")) == before
+
+
+def test_a_suite_that_exits_is_an_error(tmp_path, capsys):
+    (tmp_path / "my.py").write_text("raise SystemExit(0)\n")
+    code = lab.main(["--suite", str(tmp_path / "my.py"), "--output", "out"])
+    assert_one_line(code, capsys.readouterr().err)
+
+
 # Pipes may never end: whoever opens one waits for ever.
 
 

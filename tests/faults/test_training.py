@@ -66,6 +66,13 @@ def test_8_a_full_disk_is_one_line_and_the_run_goes_on(
     assert (moved / "model.safetensors").read_bytes() == whole
 
 
+def test_a_folder_in_which_another_process_trains_is_refused(run, data):
+    with run_folder.held(run):
+        with pytest.raises(InputError, match="another process trains in .*another"):
+            go_on(run, data)
+    assert go_on(run, data) == "finished"
+
+
 # 8, 11: damaged files of a run folder.
 
 

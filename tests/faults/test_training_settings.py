@@ -147,6 +147,46 @@ def test_11_impossible_settings_are_one_line_before_anything_is_written(
     refused(capsys, [*arguments, "--set", assignment], *words, folder=folder)
 
 
+DESIGN = """
+import dataclasses, jax, jax.numpy as jnp
+from samn_jax.memory.designs import ring
+
+@dataclasses.dataclass(frozen=True)
+class Mine(ring.Ring):
+    def write(self, *given, **named):
+        return jax.tree.map({change}, super().write(*given, **named))
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["lambda x: jnp.stack([x, x])", "lambda x: x.astype(jnp.float16)"],
+)
+def test_a_memory_whose_state_changes_its_form_is_not_trained(
+    tmp_path, capsys, as_users_call, change
+):
+    path, folder = tmp_path / "my.py", tmp_path / "out"
+    path.write_text(DESIGN.format(change=change))
+    arguments = ["--config", "configs/smoke.py", "--output_dir", str(folder)]
+    arguments += ["--set", f"memory.design={path}:Mine"]
+    refused(capsys, arguments, "memory design Mine: write makes", folder=folder)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--num_hosts", "2"),
+        ("--host", "0"),
+        ("--coordinator", "a:99999", "--num_hosts", "2", "--host", "0"),
+        ("--coordinator", "a:\u00b2", "--num_hosts", "2", "--host", "0"),
+    ],
+)
+def test_hosts_that_can_not_meet_are_one_line(tmp_path, capsys, words):
+    folder = tmp_path / "out"
+    arguments = ["--config", "configs/smoke.py", "--output_dir", str(folder)]
+    refused(capsys, [*arguments, *words], "--coordinator", folder=folder)
+
+
 def test_11_data_that_would_not_be_read_is_refused(tmp_path, capsys, data):
     folder = tmp_path / "out"
     arguments = ["--config", "configs/smoke.py", "--output_dir", str(folder)]
