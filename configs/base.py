@@ -8,6 +8,7 @@ from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.models.lite import LiteConfig
 from samn_jax.training.config import TrainConfig
 from samn_jax.training.optimizer import OptimizerConfig
+from samn_jax.training.policy import PolicyConfig
 from samn_jax.training.previous import PreviousConfig
 from samn_jax.training.spoil import SpoilConfig
 from samn_jax.training.step import LossConfig
@@ -49,6 +50,9 @@ def get_config() -> TrainConfig:
             # The look of the crop.
             color=0.3,  # strength of recoloring; half of it for each frame
             blur_share=0.15,  # of clips with motion blur
+            blur_px=(3, 9),  # its length
+            coarse_share=0.0,  # of clips seen as in a video of low resolution
+            coarse_px=(20.0, 60.0),  # the target's size there, in the video's pixels
             # What is pasted in; only where there are photos.
             distractor_share=0.35,  # of clips with another object beside their own
             occluder_share=0.25,  # of clips with another object over their own
@@ -62,6 +66,24 @@ def get_config() -> TrainConfig:
             mode="recurrent",  # what is remembered: recurrent, mask, threshold, two
             iou_threshold=0.5,  # mean IoU above which a prediction is (`threshold`)
             aggregation="odds",  # how objects become one distribution: odds, soft
+            # Which frames the memories keep, while training. Off: each of a clip's.
+            policy=PolicyConfig(
+                as_tracked=False,  # at intervals, in few slots, as the design decides
+                capacity=0,  # remembered frames then; 0 is the memory's own number
+                threshold=0.5,  # probability above which a pixel is the target's
+                min_area_px=50,  # crop pixels of the smallest target that is found
+                uncertain_share=0.0,  # of frames that the filter is not sure of
+            ),
+            # Predicted frames after which gradients through the memory are cut; 0 never
+            gradient_frames=0,
+            # What is wrong with masks that are remembered, the first never.
+            spoil=SpoilConfig(
+                drifted_share=0.0,  # as below
+                ragged_share=0.0,
+                missing_share=0.0,
+                other_share=0.0,  # another object's, or what was pasted in
+                drift=(0.2, 0.8),
+            ),
             # What networks with model.previous_mask are shown of the frame before.
             previous=PreviousConfig(
                 true_share=0.3,  # of frames shown its true mask, not the predicted one

@@ -16,6 +16,7 @@ from samn_jax.models import model_file
 from samn_jax.training import checkpoints as checkpoints_lib
 from samn_jax.training import divergence as divergence_lib
 from samn_jax.training import initialize, parallel, run_folder, validation
+from samn_jax.training import objects as objects_lib
 from samn_jax.training import optimizer as optimizer_lib
 from samn_jax.training import state as state_lib
 from samn_jax.training import step as step_lib
@@ -174,7 +175,7 @@ def _loader(config: TrainConfig) -> pipeline.Loader:
 def first_state(
     config: TrainConfig,
     optimizer: optax.GradientTransformation,
-    batches: list[unroll_lib.Batch],
+    batches: list[objects_lib.Batch],
     clips: sampling.Clips,
 ) -> state_lib.TrainState:
     """Returns the state before the first step.

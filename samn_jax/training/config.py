@@ -9,6 +9,7 @@ from samn_jax.errors import InputError
 from samn_jax.memory import registry
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
+from samn_jax.training import policy as policy_lib
 from samn_jax.training.optimizer import OptimizerConfig
 from samn_jax.training.step import LossConfig
 from samn_jax.training.unroll import UnrollConfig
@@ -78,6 +79,7 @@ class TrainConfig:
             memory = getattr(self.model, "memory", MemoryConfig())
             object.__setattr__(self, "memory", memory)
         registry.build(self.memory)
+        self._check_policy()
         at_least_one = ("batch_size", "num_steps", "loader_threads")
         every = ("log_every", "save_every", "validate_every")
         settings.check_at_least(self, 1, *at_least_one, *every)
@@ -96,6 +98,17 @@ class TrainConfig:
             )
         for pattern in self.frozen:
             _check_pattern(pattern)
+
+    def _check_policy(self) -> None:
+        """Raises InputError if the memories of clips can't be made."""
+        policy, length = self.unroll.policy, self.sampling.num_frames
+        try:
+            registry.build(policy_lib.memory_config(policy, self.memory, length))
+        except InputError as error:
+            raise InputError(
+                f"memories of clips have room for {length} frames (num_frames), or for "
+                f"unroll.policy.capacity if unroll.policy.as_tracked: {error}"
+            ) from error
 
 
 def _check_pattern(pattern: str) -> None:

@@ -10,9 +10,10 @@ from jaxtyping import Array, Float, Int
 
 from samn_jax import losses, settings
 from samn_jax.errors import InputError
+from samn_jax.training import objects as objects_lib
 from samn_jax.training import state as state_lib
 from samn_jax.training import unroll as unroll_lib
-from samn_jax.training.unroll import Batch
+from samn_jax.training.objects import Batch
 
 DEVICES = "devices"  # the pmap axis that gradients are averaged over
 
@@ -96,7 +97,7 @@ def clip_terms(
     """Returns the loss terms of logits as `unroll.unroll` gives them."""
     config = objective.loss
     predicted, clips, kinds, *size = logits.shape
-    truth, present = unroll_lib.true_masks(batch.masks, kinds - 1)
+    truth, present = objects_lib.true_masks(batch.masks, kinds - 1)
     truth = truth[1 : predicted + 1]
     background = 1.0 - jnp.sum(truth, axis=2, keepdims=True)
     target = jnp.concatenate((background, truth), axis=2)
@@ -109,7 +110,7 @@ def clip_terms(
 
     def of_clips(values: Float[Array, " N"]) -> Float[Array, "P B"]:
         values = values.reshape(predicted, clips, kinds - 1)
-        return jax.vmap(unroll_lib.mean_over_present, (0, None))(values, present)
+        return jax.vmap(objects_lib.mean_over_present, (0, None))(values, present)
 
     return ClipTerms(
         cross_entropy=hardest.reshape(predicted, clips),

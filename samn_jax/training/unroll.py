@@ -7,24 +7,27 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, UInt8, UInt32
+from jaxtyping import Array, Float
 
 from samn_jax import losses, settings
 from samn_jax.memory import registry
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.entry import Entry, Key, Read, Value, cell_shares, make_entry
 from samn_jax.memory.reader import make_reader
-from samn_jax.models import aggregation
 from samn_jax.models import network as network_lib
 from samn_jax.models.network import QueryFeatures
+from samn_jax.training import objects as objects_lib
+from samn_jax.training import policy as policy_lib
 from samn_jax.training import previous as previous_lib
+from samn_jax.training import spoil as spoil_lib
+from samn_jax.training.objects import Batch
+from samn_jax.training.policy import PolicyConfig
 from samn_jax.training.previous import PreviousConfig
+from samn_jax.training.spoil import SpoilConfig
+from samn_jax.training.truth import Truth, flatten
 
 MODES = ("recurrent", "mask", "threshold", "two")
-AGGREGATIONS = ("odds", "soft")
-MIN_CAPACITY = 3  # of a memory bank
-# Log-odds of an object that a clip lacks: finite, as 0 · inf is not a number.
-ABSENT = -1e4
+_SPOIL = 1  # what a frame's random keys are for, beside what it is shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,32 +42,33 @@ class UnrollConfig:
         as good (`threshold`).
       aggregation: how objects become one distribution: `soft` as in the paper, `odds`
         by a softmax over their log-odds, 0 for the background.
+      policy: which frames the memories keep; all of them by default.
+      gradient_frames: frames after which gradients are cut, so that none flows through
+        what was remembered longer ago: a clip is divided into stretches of so many
+        predicted frames, each of which takes the memory as it finds it; 0 cuts nothing.
+      spoil: what is wrong with the masks that predicted frames are remembered with;
+        never with the first frame's, so that it keeps its say.
       previous: what is shown of the frame before to networks that are shown it.
     """
 
     mode: str = "recurrent"
     iou_threshold: float = 0.5
     aggregation: str = "odds"
+    policy: PolicyConfig = PolicyConfig()
+    gradient_frames: int = 0
+    spoil: SpoilConfig = SpoilConfig()
     previous: PreviousConfig = PreviousConfig()
 
     def __post_init__(self) -> None:
         """Checks the fields.
 
         Raises:
-          InputError: a name is unknown, or the IoU is no share.
+          InputError: a name is unknown, or a number is out of its range.
         """
         settings.check_choice(self, "mode", MODES)
-        settings.check_choice(self, "aggregation", AGGREGATIONS)
+        settings.check_choice(self, "aggregation", objects_lib.AGGREGATIONS)
         settings.check_shares(self, "iou_threshold")
-
-
-class Batch(NamedTuple):
-    """Training clips."""
-
-    frames: UInt8[Array, "B F H W 3"]
-    masks: UInt8[Array, "B F H W"]  # object ids 1..N, 0 the background
-    centers: Float[Array, "B F 2"]  # about where the object is, crop pixels (x, y)
-    seeds: UInt32[Array, " B"] | None = None  # of what is random; None: nothing is
+        settings.check_at_least(self, 0, "gradient_frames")
 
 
 class Network(NamedTuple):
@@ -76,76 +80,26 @@ class Network(NamedTuple):
     num_objects: int = 1  # N, of every clip; a clip may have fewer
 
 
-def split_objects(
-    masks: UInt8[Array, "*dims H W"], count: int
-) -> Float[Array, "*dims N H W"]:
-    """Returns one mask of 0 and 1 for each id from 1 to `count`."""
-    ids = jnp.arange(1, count + 1, dtype=masks.dtype)
-    ids = ids.reshape(*(1,) * (masks.ndim - 2), count, 1, 1)
-    return (masks[..., None, :, :] == ids).astype(jnp.float32)
-
-
-def true_masks(
-    masks: UInt8[Array, "B F H W"], count: int
-) -> tuple[Float[Array, "F B N H W"], Bool[Array, "B N"]]:
-    """Returns the objects' masks frame by frame, and which a clip has.
-
-    A clip has those objects that its first frame shows; others are background.
-    """
-    truth = split_objects(jnp.swapaxes(masks, 0, 1), count)
-    present = jnp.any(truth[0] > 0, axis=(2, 3))
-    return truth * present[None, :, :, None, None].astype(truth.dtype), present
-
-
-def join_objects(
-    log_odds: Float[Array, "N H W"], present: Bool[Array, " N"], *, kind: str
-) -> Float[Array, "N+1 H W"]:
-    """Returns logits of background and objects; those not present have none."""
-    if kind == "odds":
-        shut = jnp.where(present, 0.0, ABSENT).astype(log_odds.dtype)
-        background = jnp.zeros_like(log_odds[:1])
-        return jnp.concatenate((background, log_odds + shut[:, None, None]))
-    prob = jax.nn.sigmoid(log_odds) * present.astype(log_odds.dtype)[:, None, None]
-    return aggregation.soft_aggregate(prob)
-
-
-def mean_over_present(
-    values: Float[Array, "*dims N"], present: Bool[Array, "*dims N"]
-) -> Float[Array, "*dims"]:
-    """Returns the mean over a clip's objects, leaving out those it does not have."""
-    count = jnp.maximum(jnp.sum(present, axis=-1), 1).astype(values.dtype)
-    return jnp.sum(jnp.where(present, values, 0.0), axis=-1) / count
-
-
-def object_probability(logits: Float[Array, "B K H W"]) -> Float[Array, "B N H W"]:
-    """Returns the objects' part of the softmax over background and objects."""
-    return jax.nn.softmax(logits, axis=1)[:, 1:]
-
-
-def due(index: int) -> bool:
-    """Returns whether a frame of a clip is one of those remembered for long: all are.
-
-    Memories have room for a whole clip, so that nothing is forgotten in training.
-    """
-    del index
-    return True
-
-
 def unroll(
     network: Network, variables: dict, batch: Batch
 ) -> Float[Array, "P B K H W"]:
     """Returns logits of background and objects for frames 1.., each from those before.
 
-    The first frame is remembered with its true mask, the others as the mode says; all
-    stay in memory. With the mode `two` there is one predicted frame.
+    The first frame is remembered with its true mask, the others as the settings say.
+    With the mode `two` there is one predicted frame.
     """
     length = 2 if network.unroll.mode == "two" else batch.frames.shape[1]
+    stretch = network.unroll.gradient_frames or length
     steps = _Steps(network, variables, batch, length)
     memory = steps.first_memory()
     outputs: list[Array] = []
     # A clip is short: on CPU, XLA runs convolutions inside a scan several times slower.
     for index in range(1, length):
-        before = object_probability(outputs[-1]) if outputs else steps.truth[0]
+        if index > 1 and (index - 1) % stretch == 0:
+            memory = jax.lax.stop_gradient(memory)
+        before = steps.truth.masks[0]
+        if outputs:
+            before = objects_lib.object_probability(outputs[-1])
         logits, read = steps.predict(memory, index, before)
         outputs.append(logits)
         if index < length - 1:
@@ -161,9 +115,9 @@ class _Steps:
         self, network: Network, variables: dict, batch: Batch, length: int
     ) -> None:
         self.network, self.variables = network, variables
-        capacity = max(length, MIN_CAPACITY)
+        policy = network.unroll.policy
         self.memory = registry.build(
-            dataclasses.replace(network.memory, capacity=capacity)
+            policy_lib.memory_config(policy, network.memory, length)
         )
         self.reader = make_reader(
             network.module.similarity, network.memory, variables.get("memory")
@@ -171,26 +125,12 @@ class _Steps:
         frames = jnp.swapaxes(batch.frames[:, :length], 0, 1)
         self.images = frames.astype(jnp.float32) / 255.0
         self.centers = self._repeat(jnp.swapaxes(batch.centers, 0, 1), axis=1)
-        self.truth, self.present = true_masks(batch.masks, network.num_objects)
-        self.keys = self._keys(batch.seeds)
+        self.truth = Truth(batch, network.num_objects)
         flat = self.images.reshape(-1, *self.images.shape[2:])
         features = self._apply(flat, method="encode_query")
         self.features = jax.tree.map(
             lambda x: x.reshape(*self.images.shape[:2], *x.shape[1:]), features
         )
-
-    def _keys(self, seeds: Array | None) -> jax.Array | None:
-        """Returns a random key for each object of each clip, None without seeds."""
-        if seeds is None:
-            return None
-        numbers = jnp.arange(self.network.num_objects)
-
-        def keys(seed: Array) -> jax.Array:
-            return jax.vmap(lambda n: jax.random.fold_in(jax.random.key(seed), n))(
-                numbers
-            )
-
-        return jax.vmap(keys)(seeds).reshape(-1)
 
     def _apply(self, *args: Array | tuple, method: str) -> Any:
         return self.network.module.apply(self.variables, *args, method=method)
@@ -204,22 +144,29 @@ class _Steps:
         return jax.tree.map(lambda x: self._repeat(x[index]), self.features)
 
     def _entries(self, index: int, mask: Array) -> Entry:
-        """Returns what the memories are told: every frame is found, certain and due."""
-        flat = mask.reshape(-1, *mask.shape[2:])
+        """Returns what the memories are told of a frame with masks (B, N, H, W)."""
+        flat = flatten(mask)
         image = self._repeat(self.images[index])
         key, value = self._apply(
             image, self._query(index), flat, method="encode_memory"
         )
+        policy = self.network.unroll.policy
+        if not policy.as_tracked:
 
-        def entry(key: Key, value: Value, prob: Array) -> Entry:
-            facts = {"given": index == 0, "due": due(index)}
-            return make_entry(key, value, prob, index, **facts)
+            def entry(key: Key, value: Value, prob: Array) -> Entry:
+                return make_entry(key, value, prob, index, given=index == 0)
 
-        return jax.vmap(entry)(key, value, flat)
+            return jax.vmap(entry)(key, value, flat)
+        tell = functools.partial(policy_lib.facts, policy, self.network.memory)
+
+        def entry_of(key: Key, value: Value, prob: Array, frame: Any) -> Entry:
+            return make_entry(key, value, prob, **tell(frame, prob))
+
+        return jax.vmap(entry_of)(key, value, flat, self.truth.circumstances(index))
 
     def first_memory(self) -> Any:
         """Returns a memory of the first frame with its true mask."""
-        first = self._entries(0, self.truth[0])
+        first = self._entries(0, self.truth.masks[0])
         return jax.vmap(lambda entry: self.memory.init(entry, self.reader))(first)
 
     def remember(self, memory: Any, index: int, mask: Array, read: Read) -> Any:
@@ -234,16 +181,14 @@ class _Steps:
         """Returns what the decoder is shown of the frame before, if anything."""
         if not network_lib.sees_previous(self.network.module):
             return ()
-        kinds = (before, self.truth[index - 1], self.truth[index])
-        masks = [x.reshape(-1, *x.shape[2:]) for x in kinds]
+        kinds = (before, self.truth.masks[index - 1], self.truth.masks[index])
+        masks = [*map(flatten, kinds), self.truth.others(index - 1)]
         side = masks[0].shape[-1] // network_lib.PREVIOUS_STRIDE
         shrink = jax.vmap(functools.partial(cell_shares, rows=side))
-        predicted, truth, now = map(shrink, masks)
-        given = previous_lib.Before(predicted, truth, now, jnp.zeros_like(now))
+        given = previous_lib.Before(*map(shrink, masks))
         show = functools.partial(previous_lib.shown, self.network.unroll.previous)
-        if self.keys is None:
+        if (keys := self.truth.keys_of(index)) is None:
             return (jax.vmap(functools.partial(show, None))(given),)
-        keys = jax.vmap(functools.partial(jax.random.fold_in, data=index))(self.keys)
         return (jax.vmap(show)(keys, given),)
 
     def predict(self, memory: Any, index: int, before: Array) -> tuple[Array, Read]:
@@ -264,20 +209,33 @@ class _Steps:
             *self._shown(index, before),
             method="decode",
         )
-        log_odds = log_odds.reshape(*self.present.shape, *log_odds.shape[1:])
+        log_odds = log_odds.reshape(*self.truth.present.shape, *log_odds.shape[1:])
         kind = self.network.unroll.aggregation
-        join = functools.partial(join_objects, kind=kind)
-        return jax.vmap(join)(log_odds, self.present), read
+        join = functools.partial(objects_lib.join_objects, kind=kind)
+        return jax.vmap(join)(log_odds, self.truth.present), read
 
     def remembered_mask(self, index: int, logits: Array) -> Array:
         """Returns the masks (B, N, H, W) that a predicted frame is remembered with."""
-        mode, truth = self.network.unroll.mode, self.truth[index]
+        mask, spoil = self._good_mask(index, logits), self.network.unroll.spoil
+        keys = self.truth.keys_of(index, _SPOIL)
+        if keys is None or not spoil.total:
+            return mask
+        flat = flatten(mask)
+        wrong, is_wrong = jax.vmap(functools.partial(spoil_lib.spoil, spoil))(
+            keys, jax.lax.stop_gradient(flat), self.truth.others(index)
+        )
+        flat = jnp.where(is_wrong[:, None, None], wrong, flat)
+        return flat.reshape(mask.shape)
+
+    def _good_mask(self, index: int, logits: Array) -> Array:
+        """Returns the masks as the mode says, before they are spoilt."""
+        mode, truth = self.network.unroll.mode, self.truth.masks[index]
         if mode == "mask":
             return truth
-        prob = object_probability(logits)
+        prob = objects_lib.object_probability(logits)
         if mode == "recurrent":
             return prob
         loss = jax.vmap(losses.soft_iou_loss)(prob, truth)
-        good = mean_over_present(1.0 - loss, self.present)
+        good = objects_lib.mean_over_present(1.0 - loss, self.truth.present)
         good = good > self.network.unroll.iou_threshold
         return jnp.where(good[:, None, None, None], prob, truth)

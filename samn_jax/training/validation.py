@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ from samn_jax.models import model_file
 from samn_jax.tracking import predictor
 from samn_jax.tracking.config import default_config
 from samn_jax.tracking.state import TrackerSpec
+from samn_jax.training import objects as objects_lib
 from samn_jax.training import tracking_scores
 from samn_jax.training import unroll as unroll_lib
 from samn_jax.training.config import TrainConfig
@@ -47,7 +49,7 @@ class Validator:
         return {"held_out_iou": float(np.mean(scores))}
 
     def picture(
-        self, variables: dict, batch: unroll_lib.Batch
+        self, variables: dict, batch: objects_lib.Batch
     ) -> UInt8[np.ndarray, "H W 3"]:
         """Returns frame, truth and prediction side by side for some clips."""
         first = jax.tree.map(lambda x: x[:PICTURE_ROWS], batch)
@@ -76,7 +78,7 @@ class Validator:
 
 def held_out_batches(
     config: TrainConfig, videos: Sequence[sources.Video]
-) -> list[unroll_lib.Batch]:
+) -> list[objects_lib.Batch]:
     """Returns fixed batches of the videos' crops, drawn evenly; none without videos."""
     if not videos:
         return []
@@ -86,6 +88,7 @@ def held_out_batches(
         video_shares=(),  # they name sources of the training clips
         distractor_share=0.0,
         occluder_share=0.0,
+        coarse_share=0.0,
         gap_growth=0,
     )
     clips = sampling.Clips((), videos, plain)
@@ -95,15 +98,16 @@ def held_out_batches(
 
 def split_batch(
     arrays: dict[str, np.ndarray],
-) -> tuple[unroll_lib.Batch, dict[str, np.ndarray]]:
+) -> tuple[objects_lib.Batch, dict[str, np.ndarray]]:
     """Returns what the step takes of a batch of samples, and the rest."""
-    fields = unroll_lib.Batch._fields
+    fields = objects_lib.Batch._fields
+    taken: dict[str, Any] = {name: x for name, x in arrays.items() if name in fields}
     rest = {name: x for name, x in arrays.items() if name not in fields}
-    return unroll_lib.Batch._make(arrays[name] for name in fields), rest
+    return objects_lib.Batch(**taken), rest
 
 
 def predict(
-    network: unroll_lib.Network, variables: dict, batch: unroll_lib.Batch
+    network: unroll_lib.Network, variables: dict, batch: objects_lib.Batch
 ) -> UInt8[Array, "P B H W"]:
     """Returns the object ids of the predicted frames; nothing is changed at random."""
     plain = batch._replace(seeds=None)
@@ -111,7 +115,7 @@ def predict(
     return jnp.argmax(logits, axis=2).astype(jnp.uint8)
 
 
-def mean_iou(ids: UInt8[Array, "P B H W"], batch: unroll_lib.Batch) -> float:
+def mean_iou(ids: UInt8[Array, "P B H W"], batch: objects_lib.Batch) -> float:
     """Returns the mean over frames and over each clip's objects; 1 for empty masks."""
     found = np.asarray(ids)
     truth = np.swapaxes(batch.masks, 0, 1)[1 : len(found) + 1]

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from samn_jax.errors import InputError
-from samn_jax.training import spoil
+from samn_jax.training import spoil, unroll
+from tests.training import tiny
 
 SIZE = 64
 MASK = np.zeros((SIZE, SIZE), np.float32)
@@ -103,3 +104,62 @@ def test_settings_are_checked():
         spoil.SpoilConfig(drift=(0.5, 0.1))
     total = dataclasses.replace(spoil.SpoilConfig(), ragged_share=0.25).total
     assert total == 0.25
+
+
+def test_remembered_masks_are_spoilt_but_never_the_first():
+    batch = tiny.batch(num_frames=3)
+    always = spoil.SpoilConfig(other_share=1.0)
+    run = {
+        name: jax.jit(
+            functools.partial(unroll.unroll, tiny.objective(**settings).network)
+        )
+        for name, settings in {"good": {}, "wrong": {"spoil": always}}.items()
+    }
+    good, wrong = (np.asarray(f(tiny.variables(), batch)) for f in run.values())
+    # The second frame is told by the first alone, the third by a wrong second one too.
+    np.testing.assert_array_equal(good[0], wrong[0])
+    assert np.abs(good[1] - wrong[1]).max() > 1e-3
+    plain = batch._replace(seeds=None)
+    np.testing.assert_array_equal(
+        run["good"](tiny.variables(), plain), run["wrong"](tiny.variables(), plain)
+    )
+
+
+@functools.cache
+def remembering(config, num_objects=1):
+    network = tiny.objective(num_objects, mode="mask", spoil=config).network
+
+    @jax.jit
+    def masks(batch):
+        steps = unroll._Steps(network, tiny.variables(), batch, 3)
+        logits = jnp.zeros((4, num_objects + 1, tiny.SIZE, tiny.SIZE))
+        return steps.remembered_mask(1, logits)
+
+    return lambda batch: np.asarray(masks(batch))
+
+
+def test_the_other_object_is_the_clips_next_or_what_was_pasted_in():
+    always = spoil.SpoilConfig(other_share=1.0)
+    batch = tiny.batch(num_frames=3, distractor_share=1.0, occluder_share=0.0)
+    there = batch.others[:, 1].any((1, 2))
+    assert there.sum() >= 2
+    masks = remembering(always)(batch)[:, 0]
+    np.testing.assert_array_equal(masks[there], batch.others[there, 1])
+    batch = tiny.batch(num_frames=3, max_objects=2)
+    ids = np.arange(1, 3)[None, :, None, None]
+    masks = remembering(always, 2)(batch)
+    truth = (batch.masks[:, 1][:, None] == ids).astype(np.float32)
+    both = truth.any((2, 3)).all(1) & (batch.masks[:, 0].max((1, 2)) == 2)
+    assert both.any()
+    np.testing.assert_array_equal(masks[both], truth[both][:, ::-1])
+
+
+def test_a_share_of_remembered_masks_is_wrong():
+    batch = tiny.batch(num_frames=3)
+    config = spoil.SpoilConfig(missing_share=0.5)
+    wrong = []
+    for number in range(40):
+        seeds = batch.seeds + np.uint32(number)
+        masks = remembering(config)(batch._replace(seeds=seeds))[:, 0]
+        wrong += (masks != (batch.masks[:, 1] == 1)).any((1, 2)).tolist()
+    assert 0.3 < np.mean(wrong) < 0.6  # some cuts go beside the object

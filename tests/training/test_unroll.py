@@ -8,7 +8,7 @@ import pytest
 from samn_jax.errors import InputError
 from samn_jax.memory.entry import Value
 from samn_jax.models import aggregation
-from samn_jax.training import unroll
+from samn_jax.training import objects, unroll
 from tests.training import tiny
 
 
@@ -98,14 +98,14 @@ def test_later_objects_count_as_background():
     batch = tiny.batch()
     masks = batch.masks.copy()
     masks[:, 1:, :4, :4] = 2
-    truth, present = jax.jit(functools.partial(unroll.true_masks, count=2))(masks)
+    truth, present = jax.jit(functools.partial(objects.true_masks, count=2))(masks)
     assert present.tolist() == [[True, False]] * 4
     assert not truth[:, :, 1].any()
 
 
 def test_soft_aggregation_is_that_of_the_paper():
     log_odds = jax.random.normal(jax.random.key(0), (2, 4, 4)) * 3
-    join = jax.jit(functools.partial(unroll.join_objects, kind="soft"))
+    join = jax.jit(functools.partial(objects.join_objects, kind="soft"))
     joined = join(log_odds, jnp.ones(2, bool))
     expected = aggregation.soft_aggregate(jax.nn.sigmoid(log_odds))
     np.testing.assert_allclose(joined, expected, rtol=1e-5)

@@ -115,9 +115,14 @@ def recolor(frame: np.ndarray, table: np.ndarray) -> np.ndarray:
     return cv2.LUT(frame, table[None])
 
 
-def random_blur(rng: np.random.Generator, frame: np.ndarray) -> np.ndarray:
-    """Returns the frame blurred along a random direction, as by a moving camera."""
-    length = int(rng.integers(3, 10))
+def random_blur(
+    rng: np.random.Generator, frame: np.ndarray, lengths_px: tuple[int, int]
+) -> np.ndarray:
+    """Returns the frame blurred along a random direction, as by a moving camera.
+
+    The length of the blur lies in a range.
+    """
+    length = int(rng.integers(lengths_px[0], lengths_px[1] + 1))
     kernel = np.zeros((length, length), np.float32)
     angle = rng.uniform(0, np.pi)
     reach = (length - 1) / 2

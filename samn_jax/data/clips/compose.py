@@ -45,8 +45,8 @@ def paste_other(
     *,
     relative: float,
     occlude: bool,
-) -> tuple[list, list]:
-    """Returns the clip with another object pasted in, moving on its own.
+) -> tuple[list, list, list]:
+    """Returns the clip with another object pasted in, moving on its own, and its masks.
 
     Args:
       rng: generator.
@@ -63,7 +63,7 @@ def paste_other(
     speed = rng.normal(0, 0.12, 2) * size
     side = np.sqrt(box[2] * box[3]) / relative
     mirror = np.diag([rng.choice([-1.0, 1.0]), 1.0])
-    pasted: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    pasted: tuple[list[np.ndarray], ...] = ([], [], [])
     for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
         other, shape = others[i]
         shift = (size / 2 - place - i * speed) * side / size
@@ -75,7 +75,8 @@ def paste_other(
         over = over & (mask == 0) if i == 0 or not occlude else over
         pasted[0].append(augment.paste(frame, patch, over))
         pasted[1].append(np.where(over, np.uint8(0), mask))
-    return pasted
+        pasted[2].append((over & (pasted[1][-1] == 0)).astype(np.uint8))
+    return pasted[0], pasted[1], pasted[2]
 
 
 def draw_size(rng: np.random.Generator, mask: np.ndarray, *, like: bool) -> float:

@@ -33,6 +33,10 @@ class SamplingConfig:
       leave_share: of later frames whose crop is somewhere else.
       color: strength of a clip's recoloring; each frame has half of it of its own.
       blur_share: of clips with motion blur.
+      blur_px: range of the motion blur's length, crop pixels.
+      coarse_share: of clips that are seen as in a video of low resolution.
+      coarse_px: range of the root of the target's area there, in the video's pixels;
+        clips whose target is smaller anyway stay as they are.
       distractor_share: of clips with another object pasted beside their own.
       occluder_share: of clips with another object pasted over their own.
       look_alike_share: of pasted objects that are a copy of the clip's own, or come
@@ -60,6 +64,9 @@ class SamplingConfig:
     leave_share: float = 0.06
     color: float = 0.2
     blur_share: float = 0.15
+    blur_px: tuple[int, int] = (3, 9)
+    coarse_share: float = 0.0
+    coarse_px: tuple[float, float] = (20.0, 60.0)
     distractor_share: float = 0.35
     occluder_share: float = 0.2
     look_alike_share: float = 0.0
@@ -95,11 +102,12 @@ class SamplingConfig:
                 f"occluder_share {self.occluder_share} and distractor_share "
                 f"{self.distractor_share} are more than 1 together: lower one"
             )
-        settings.check_numbers(self, "crop_factor", 2)
-        if not 0 < self.crop_factor[0] <= self.crop_factor[1]:
-            raise InputError(
-                f"crop_factor is {self.crop_factor}: give the smallest and the largest"
-            )
+        for name, least in (
+            ("crop_factor", 0.01),
+            ("blur_px", 2.0),
+            ("coarse_px", 4.0),
+        ):
+            _check_range(self, name, least)
         settings.check_numbers(self, "video_motion", 3)
         if self.video_motion[1] < 1:
             raise InputError(
@@ -108,6 +116,16 @@ class SamplingConfig:
             )
         for name in ("photo_shares", "video_shares"):
             _check_sources(name, getattr(self, name))
+
+
+def _check_range(config: SamplingConfig, name: str, least: float) -> None:
+    settings.check_numbers(config, name, 2)
+    low, high = getattr(config, name)
+    if not least <= low <= high:
+        raise InputError(
+            f"{name} is {(low, high)}: give the smallest, at least {least:g}, and the "
+            "largest"
+        )
 
 
 def _check_sources(name: str, shares: tuple) -> None:

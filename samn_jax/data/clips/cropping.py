@@ -63,7 +63,7 @@ def recolor_clip(
         own = augment.color_table(rng, config.color / 2)
         frame = augment.recolor(frame, own[common, np.arange(3)])
         if blur and rng.random() < 0.7:
-            frame = augment.random_blur(rng, frame)
+            frame = augment.random_blur(rng, frame, config.blur_px)
         result.append(frame)
     return result
 

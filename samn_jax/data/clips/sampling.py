@@ -8,7 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from samn_jax import files
-from samn_jax.data.clips import compose, cropping, frame_cache, shares, target_choice
+from samn_jax.data.clips import (
+    compose,
+    cropping,
+    frame_cache,
+    resolution,
+    shares,
+    target_choice,
+)
 from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.data.clips.sources import Frame, Loaded, Video
 from samn_jax.errors import InputError
@@ -21,6 +28,7 @@ class Drawn(NamedTuple):
     """What a sample is made of."""
 
     pairs: list[Loaded]  # frames with ids 1..N of the chosen objects
+    times: np.ndarray  # frames of the video since the clip's first (F,)
     source: int  # index into `Clips.names`
     skipped: int  # draws that were no use
 
@@ -70,7 +78,9 @@ class Clips:
         """Returns one sample.
 
         `frames` (F, S, S, 3) uint8; `masks` (F, S, S) uint8, object ids from 1;
+        `others` (F, S, S) uint8, 1 where another object was pasted in;
         `centers` (F, 2) float32, about where the object is, in crop pixels (x, y);
+        `times` (F,) int32, frames of the video since the clip's first;
         `seeds`, a number from which the training draws what it changes;
         `source`, the photo or video as an index into `names`; `skipped`, how many draws
         were no use.
@@ -83,22 +93,27 @@ class Clips:
           InputError: no draw was of use: objects too small, or files unreadable.
         """
         is_video = self._is_video(rng)
-        drawn = self._draw_video(rng, index) if is_video else self._draw_photo(rng)
+        draw = self._draw_video if is_video else self._draw_photo
+        drawn = draw(rng, index)
         is_photo = drawn.source < len(self.photos)
         crops = cropping.crop_clip(rng, self.config, drawn.pairs, is_photo=is_photo)
         crops = self._replace_background(rng, *crops)
-        frames, masks = self._paste_other(rng, *crops, drawn.source)
+        frames, masks, others = self._paste_other(rng, *crops, drawn.source)
         boxed = self.config.box_share > 0 and rng.random() < self.config.box_share
         if boxed:
-            frames[1:2], masks[1:2] = frames[:1], masks[:1]
+            for parts in (frames, masks, others):
+                parts[1:2] = parts[:1]
         frames = cropping.recolor_clip(rng, self.config, frames)
+        frames, masks[0] = resolution.lowered(rng, self.config, frames, masks[0])
         masks[0] = target_choice.filled_boxes(masks[0]) if boxed else masks[0]
         centers = np.stack([cropping.draw_center(rng, mask) for mask in masks])
         seed = rng.integers(2**32, dtype=np.uint32)
         return {
             "frames": np.stack(frames),
             "masks": np.stack(masks),
+            "others": np.stack(others),
             "centers": centers.astype(np.float32),
+            "times": drawn.times.astype(np.int32),
             "seeds": np.array(seed, np.uint32),
             "source": np.array(drawn.source, np.int32),
             "skipped": np.array(drawn.skipped, np.int32),
@@ -120,22 +135,23 @@ class Clips:
         tries = VIDEO_DRAWS if self.photos else MAX_DRAWS
         for skipped in range(tries):
             number = self._choose_video.draw(rng)
-            frames = self._pick_frames(rng, self.videos[number].frames, index)
+            frames, times = self._pick_frames(rng, self.videos[number].frames, index)
             pairs = self._load(rng, frames, self.config.max_objects)
             if pairs:
-                return Drawn(pairs, len(self.photos) + number, skipped)
-        return self._draw_photo(rng, skipped=tries)
+                return Drawn(pairs, times, len(self.photos) + number, skipped)
+        return self._draw_photo(rng, index, skipped=tries)
 
     def _pick_frames(
         self, rng: np.random.Generator, frames: Sequence[Frame], index: int
-    ) -> list[Frame]:
+    ) -> tuple[list[Frame], np.ndarray]:
+        """Returns frames of a video in their order or backwards, and their times."""
         count, length = self.config.num_frames, len(frames)
         longest = min(self.max_gap(index), (length - 1) // max(count - 1, 1))
         gaps = rng.integers(1, max(longest, 1) + 1, count - 1)
         start = rng.integers(0, length - gaps.sum())
         order = start + np.concatenate(([0], np.cumsum(gaps)))
         order = order[::-1] if rng.random() < 0.5 else order
-        return [frames[int(i)] for i in order]
+        return [frames[int(i)] for i in order], np.abs(order - order[0])
 
     def max_gap(self, index: int) -> int:
         """Returns the largest gap between neighboring frames of a sample."""
@@ -144,13 +160,18 @@ class Clips:
             return config.max_gap
         return 1 + int((config.max_gap - 1) * min(index / config.gap_growth, 1.0))
 
-    def _draw_photo(self, rng: np.random.Generator, skipped: int = 0) -> Drawn:
-        """Returns one photo with some of its objects, repeated."""
+    def _draw_photo(
+        self, rng: np.random.Generator, index: int, skipped: int = 0
+    ) -> Drawn:
+        """Returns one photo with some of its objects, repeated at a mean gap."""
+        gap = (1 + self.max_gap(index)) // 2
+        times = gap * np.arange(self.config.num_frames)
         for more in range(MAX_DRAWS if self.photos else 0):
             number = self._choose_photo.draw(rng)
             pairs = self._load(rng, [self.photos[number]], self.config.max_objects)
             if pairs:
-                return Drawn(pairs * self.config.num_frames, number, skipped + more)
+                pairs = pairs * self.config.num_frames
+                return Drawn(pairs, times, number, skipped + more)
         raise InputError(
             f"{MAX_DRAWS} draws from the data found no object of "
             f"{target_choice.MIN_OBJECT_PX} pixels: look at it with "
@@ -171,13 +192,17 @@ class Clips:
 
     def _paste_other(
         self, rng: np.random.Generator, frames: list, masks: list, source: int
-    ) -> tuple[list, list]:
-        """Returns the clip, perhaps with another object beside or over its own."""
+    ) -> tuple[list, list, list]:
+        """Returns the clip, perhaps with another object beside or over its own.
+
+        The third list says where that is.
+        """
         config, draw = self.config, rng.random()
+        nothing = [np.zeros_like(mask) for mask in masks]
         occlude = draw < config.occluder_share
         beside = draw < config.occluder_share + config.distractor_share
         if not (occlude or beside):
-            return frames, masks
+            return frames, masks, nothing
         alike = bool(masks[0].any()) and rng.random() < config.look_alike_share
         if alike and (source >= len(self.photos) or rng.random() < 0.5):
             others = list(zip(frames, masks, strict=True))
@@ -186,7 +211,7 @@ class Clips:
         else:
             others = self._draw_other(rng, source)
         if not others:
-            return frames, masks
+            return frames, masks, nothing
         relative = compose.draw_size(rng, masks[0], like=alike)
         return compose.paste_other(
             rng, others, frames, masks, relative=relative, occlude=occlude
@@ -202,7 +227,7 @@ class Clips:
             number = (number + 1) % len(self.videos)
             if number == source:  # There is no other.
                 return []
-        frames = self._pick_frames(rng, self.videos[number].frames, 0)
+        frames, _ = self._pick_frames(rng, self.videos[number].frames, 0)
         return self._load(rng, frames, 1)
 
     def _draw_kin(self, rng: np.random.Generator, source: int) -> list[Loaded]:

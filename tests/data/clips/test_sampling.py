@@ -3,7 +3,7 @@ import functools
 import numpy as np
 import pytest
 
-from samn_jax.data.clips import compose, cropping, sampling
+from samn_jax.data.clips import augment, compose, cropping, resolution, sampling
 from samn_jax.data.clips.config import SamplingConfig
 from samn_jax.data.clips.sources import Frame, Video
 from samn_jax.errors import InputError
@@ -68,7 +68,7 @@ def test_the_gap_grows_to_its_largest():
     clips = sampling.Clips((), VIDEOS, config)
     assert [clips.max_gap(i) for i in (0, 50, 100, 10**6)] == [1, 6, 11, 11]
     early = [
-        clips._pick_frames(np.random.default_rng(i), VIDEOS[0].frames, 0)
+        clips._pick_frames(np.random.default_rng(i), VIDEOS[0].frames, 0)[0]
         for i in range(20)
     ]
     order = np.array([[int(f.name[1:]) for f in frames] for frames in early])
@@ -225,3 +225,85 @@ def test_a_box_start_shows_the_first_frame_twice_and_its_mask_filled():
     np.testing.assert_array_equal(first, expected)
     np.testing.assert_array_equal(sample["frames"][0], sample["frames"][1])
     assert again.sum() < first.sum()
+
+
+def test_times_are_the_frames_between_and_those_of_photos_a_mean_gap():
+    clips = sampling.Clips((), VIDEOS, SamplingConfig(num_frames=4, max_gap=3))
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        frames, times = clips._pick_frames(rng, VIDEOS[0].frames, 0)
+        order = np.array([int(f.name[1:]) for f in frames])
+        np.testing.assert_array_equal(times, np.abs(order - order[0]))
+        assert times[0] == 0 and (np.diff(times) > 0).all()
+    photo = draw(video_share=0.0, num_frames=4, max_gap=12)
+    np.testing.assert_array_equal(photo["times"], [0, 6, 12, 18])
+    assert photo["times"].dtype == np.int32
+
+
+def test_others_say_where_something_was_pasted_in():
+    pasted = draw(num_frames=3, seed=2, **{**PLAIN, "distractor_share": 1.0})
+    plain = draw(num_frames=3, seed=2, **PLAIN)
+    assert not plain["others"].any()
+    assert pasted["others"].any() and not (pasted["others"] & pasted["masks"]).any()
+    covered = draw(num_frames=3, seed=2, **{**PLAIN, "occluder_share": 1.0})
+    both = np.stack([covered["others"] > 0, covered["masks"] > 0])
+    assert both.any((1, 2, 3)).all() and not both.all(0).any()
+
+
+def fineness(frames):
+    """Returns the mean change from pixel to pixel."""
+    return np.abs(np.diff(frames.astype(float), axis=2)).mean()
+
+
+def test_coarse_clips_show_a_target_of_few_pixels():
+    settings = {**PLAIN, "crop_size": 96, "num_frames": 3, "max_objects": 1}
+    fine = draw(photos=(), **settings)
+    coarse = draw(photos=(), coarse_share=1.0, coarse_px=(8.0, 8.0), **settings)
+    assert fineness(coarse["frames"]) < 0.6 * fineness(fine["frames"])
+    np.testing.assert_array_equal(coarse["masks"][1:], fine["masks"][1:])
+    first, was = coarse["masks"][0] > 0, fine["masks"][0] > 0
+    assert (first != was).any() and (first & was).sum() / (first | was).sum() > 0.7
+    # A reduced mask has about 8 x 8 pixels, each a square of many in the crop.
+    size = np.sqrt(was.sum())
+    runs = np.diff(np.flatnonzero(np.diff(first.any(0).astype(int))))
+    assert size / 8 > 2 and runs[0] >= size / 2
+    small = draw(photos=(), coarse_share=1.0, coarse_px=(96.0, 96.0), **settings)
+    np.testing.assert_array_equal(small["frames"], fine["frames"])
+
+
+def test_coarse_clips_are_a_share():
+    rng = np.random.default_rng(0)
+    frames, mask = [np.zeros((32, 32, 3), np.uint8)], np.zeros((32, 32), np.uint8)
+    frames[0][::2], mask[4:28, 4:28] = 255, 1
+    config = SamplingConfig(coarse_share=0.25, coarse_px=(4.0, 12.0))
+    found = [
+        resolution.lowered(rng, config, frames, mask)[0] is not frames
+        for _ in range(400)
+    ]
+    assert abs(np.mean(found) - 0.25) < 0.06
+
+
+def test_blur_is_as_long_as_it_says():
+    dot = np.zeros((41, 41, 3), np.uint8)
+    dot[20, 20] = 255
+    for low, high in ((3, 9), (15, 25)):
+        spans = []
+        for seed in range(60):
+            blurred = augment.random_blur(np.random.default_rng(seed), dot, (low, high))
+            y, x = np.nonzero(blurred[..., 0])
+            spans.append(max(np.ptp(x), np.ptp(y)) + 1)
+        assert max(spans) <= high and max(spans) > low
+        assert min(spans) >= np.floor(low / np.sqrt(2)) - 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"blur_px": (9, 3)}, r"blur_px is \(9, 3\)"),
+        ({"coarse_px": (1.0, 20.0)}, "at least 4"),
+        ({"coarse_share": 1.5}, "coarse_share is 1.5"),
+    ],
+)
+def test_impossible_changes_are_refused(settings, words):
+    with pytest.raises(InputError, match=words):
+        SamplingConfig(**settings)
