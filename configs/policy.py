@@ -3,7 +3,7 @@
 python train.py --config configs/policy.py --data_dir DATA --output_dir runs/policy \
     --init_from lite
 
-Clips of 10 frames, more than the four that are remembered: the first, the last, and two
+Clips of 8 frames, more than the four that are remembered: the first, the last, and two
 kept at the memory's interval, counted in frames of the video. Frames without a target
 are not written, a tenth is filtered as uncertain, and a quarter of the masks that are
 remembered are wrong on purpose, so that the first frame keeps its say. DATA as for
@@ -21,7 +21,7 @@ def get_config() -> TrainConfig:
     return config_file.based_on(
         "base",
         {
-            "sampling.num_frames": 10,
+            "sampling.num_frames": 8,
             "sampling.crop_size": 320,  # as the tracker's
             "sampling.max_gap": 6,
             "sampling.video_share": 0.65,
@@ -37,6 +37,5 @@ def get_config() -> TrainConfig:
             "unroll.spoil.missing_share": 0.05,
             "unroll.spoil.other_share": 0.05,
             "optimizer.learning_rate": 2e-4,
-            "optimizer.accumulate": 2,
         },
     )

@@ -1,7 +1,7 @@
 """A comparison by folds at the tracker's crops: previous mask, memory policy.
 
-python -m samn_jax.training.recipe policy320 --data_dir DATA --output_dir runs/policy320 \
-    --init_from lite
+python -m samn_jax.training.recipe policy320 --data_dir DATA \
+    --output_dir runs/policy320 --init_from lite
 
 Three networks for each fold from the same weights: `plain320` as lite.py trains;
 `previous320` is shown the previous frame's mask; `policy320` is shown it too, in longer
@@ -32,13 +32,11 @@ _PLAIN = {
         ("", 7.0),
     ),
     "optimizer.learning_rate": 5e-4,
-    "optimizer.accumulate": 2,
     "num_steps": 500,
 }
 _PREVIOUS = {**_PLAIN, "model.previous_mask": True}
 _POLICY = {
     **_PREVIOUS,
-    "sampling.num_frames": 8,
     # Of YouTube-VOS one clip alone is that long.
     "sampling.video_shares": (("turn-", 8.0), ("yt-", 1.0), ("", 91.0)),
 }
