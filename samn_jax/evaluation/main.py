@@ -76,6 +76,7 @@ def config_from(flags: argparse.Namespace) -> options.EvaluationConfig:
         submission=flags.submission,
         num_workers=flags.workers,
         overlays=flags.overlays,
+        trace=flags.trace,
         note=flags.note,
     )
 
@@ -116,6 +117,11 @@ def parser() -> argparse.ArgumentParser:
         help="setting of the tracker, as spatial.capacity=100; may be repeated",
     )
     add("--overlays", action="store_true", help="draw contact sheets and a report")
+    add(
+        "--trace",
+        action="store_true",
+        help="keep what the memory held, read and wrote, in traces/: see samn-inspect",
+    )
     add("--note", default="", help="remark to keep beside the figures")
     add("--workers", type=int, default=os.cpu_count(), help="processes for scoring")
     return made

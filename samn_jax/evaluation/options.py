@@ -30,6 +30,7 @@ class EvaluationConfig:
         it, or are only scored; those of a whole run are packed unasked.
       num_workers: processes for scoring.
       overlays: whether to draw contact sheets and a page of results.
+      trace: whether to keep what the memory held, read and wrote, in `traces/`.
       note: what a reader of the figures has to know, kept beside them.
     """
 
@@ -49,6 +50,7 @@ class EvaluationConfig:
     submission: bool = False
     num_workers: int = 1
     overlays: bool = False
+    trace: bool = False
     note: str = ""
 
     @property
@@ -106,6 +108,7 @@ def _check_mode(config: EvaluationConfig) -> None:
         "--set": bool(config.settings),
         "--init": config.start is not None,
         "--answer": config.answer is not None,
+        "--trace": config.trace,
     }
     idle = [flag for flag, is_given in given.items() if is_given]
     if idle:

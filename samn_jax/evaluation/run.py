@@ -18,6 +18,7 @@ from samn_jax.evaluation import (
     run_folder,
     runs,
     shards,
+    tracing,
 )
 from samn_jax.evaluation.options import EvaluationConfig
 from samn_jax.evaluation.scores import types as score_types
@@ -112,7 +113,8 @@ def _track(config: EvaluationConfig, dataset: types.Dataset) -> Run:
     }
     protocol = config.benchmark.protocol
     folder = run_folder.open_run(config.output_dir, protocol, facts)
-    outcome = runs.track_dataset(tracker, dataset, config.request, folder)
+    traces = tracing.Traces(config.output_dir) if config.trace else None
+    outcome = runs.track_dataset(tracker, dataset, config.request, folder, traces)
     return Run(folder.results_dir, *outcome, facts)
 
 

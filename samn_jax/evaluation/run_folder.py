@@ -87,16 +87,16 @@ class RunFolder:
                 "give another --output_dir"
             )
 
-    def begin(self, sequence: types.Sequence) -> None:
+    def begin(self, sequence: types.Sequence, *, afresh: bool = False) -> None:
         """Makes ready for a video that isn't finished.
 
         Whole results of one that was cut off stay. Those of one that has changed since,
-        or whose record or fingerprint is damaged, go.
+        or whose record or fingerprint is damaged, go; `afresh` all do.
         """
         record, former = self.record_path(sequence), self.data_of(sequence)
         results = self.result_files(sequence)
         files.remove_leftovers([record, self.data_path(sequence), *results])
-        is_whole = former is not None and not record.exists()
+        is_whole = former is not None and not record.exists() and not afresh
         if former is None or not is_whole or fingerprint.difference(former, sequence):
             for path in (record, *results):
                 with files.explained(path):

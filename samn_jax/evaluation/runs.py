@@ -7,7 +7,7 @@ import tqdm
 
 from samn_jax import allocation, errors, files
 from samn_jax.data import types
-from samn_jax.evaluation import records, run_folder, stopwatch
+from samn_jax.evaluation import records, run_folder, stopwatch, tracing
 from samn_jax.evaluation.protocols import protocol
 from samn_jax.evaluation.trackers import interface, warm_up
 
@@ -24,6 +24,7 @@ def track_dataset(
     dataset: types.Dataset,
     request: interface.Request,
     folder: run_folder.RunFolder,
+    traces: tracing.Traces | None = None,
 ) -> Outcome:
     """Returns the outcome of every video; finished ones aren't tracked again.
 
@@ -35,29 +36,38 @@ def track_dataset(
       dataset: the videos.
       request: what the tracker is given and asked for.
       folder: where the results go.
+      traces: where traces go, if there are to be any.
 
     Raises:
-      InputError: a video has changed since the folder's results were made, or nothing
-        more can be written. Finished videos are kept.
+      InputError: the tracker can't be traced, a video has changed since the folder's
+        results were made, or nothing more can be written. Finished videos are kept.
     """
     for sequence in dataset.sequences:
         folder.check_data(sequence)
     warm: set[warm_up.Program] = set()
+    warming = tracker if traces is None else tracing.warming(tracker)
 
     def track(sequence: types.Sequence) -> records.Record:
         record = folder.record_of(sequence)
-        if record is not None:
+        if record is not None and (traces is None or traces.has(sequence)):
             return record
-        folder.begin(sequence)
+        if record is None:
+            folder.begin(sequence, afresh=traces is not None)
         if allocation.make_room():
             warm.clear()
         program = folder.protocol.program(sequence, request)
         if program not in warm:
-            warm_up.warm_up(tracker, program)
+            warm_up.warm_up(warming, program)
             warm.add(program)
         watch = stopwatch.Stopwatch()
         job = protocol.Job(tracker, sequence, folder.results_dir, request, watch)
-        folder.protocol.run(job)
+        if traces is None:
+            folder.protocol.run(job)
+        elif record is None:
+            traces.run(folder.protocol, job)
+        else:
+            traces.run_again(folder.protocol, job)
+            return record
         record = records.make(watch, folder.result_files(sequence))
         folder.finish(sequence, record)
         return record

@@ -46,6 +46,8 @@ def config_from(flags: argparse.Namespace) -> run.LabConfig:
     Raises:
       InputError: a flag can't be used.
     """
+    if flags.trace and (flags.merge or flags.results_only):
+        raise InputError("nothing is tracked, so --trace does nothing: leave it out")
     suite = suites.find(flags.suite)
     if flags.loops:
         suite = dataclasses.replace(suite, loops=tuple(flags.loops.split(",")))
@@ -69,6 +71,7 @@ def config_from(flags: argparse.Namespace) -> run.LabConfig:
         shard=shards.parse_shard(flags.shard) if flags.shard else None,
         merge=tuple(flags.merge),
         results_only=flags.results_only,
+        trace=flags.trace,
         note=flags.note,
     )
 
@@ -114,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
         "--results_only",
         action="store_true",
         help="of what is finished, as while a run goes on; don't track",
+    )
+    add(
+        "--trace",
+        action="store_true",
+        help="keep what memories held, read and wrote in the closed loop, in traces/ "
+        "of each run: see samn-inspect",
     )
     add("--note", default="", help="remark to keep beside the figures")
     return parser

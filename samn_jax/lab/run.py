@@ -10,7 +10,14 @@ import tqdm
 from samn_jax import files, provenance
 from samn_jax.data import types
 from samn_jax.errors import InputError
-from samn_jax.evaluation import benchmarks, merging, run_folder, runs, shards
+from samn_jax.evaluation import (
+    benchmarks,
+    merging,
+    run_folder,
+    runs,
+    shards,
+    tracing,
+)
 from samn_jax.evaluation.trackers import interface
 from samn_jax.lab import (
     ablation,
@@ -56,6 +63,7 @@ class LabConfig:
       shard: only a part of the videos; None is all.
       merge: output folders of shards to put together; nothing is tracked then.
       results_only: results of what is finished; nothing is tracked or put together.
+      trace: whether to keep what memories held, read and wrote, in the closed loop.
       note: kept beside the figures.
     """
 
@@ -71,6 +79,7 @@ class LabConfig:
     shard: shards.Shard | None = None
     merge: tuple[Path, ...] = ()
     results_only: bool = False
+    trace: bool = False
     note: str = ""
 
 
@@ -178,7 +187,11 @@ def _track(config: LabConfig, cell: Cell) -> dict[str, str]:
         key = about["checkpoint_sha256"], cell.video.name, cell.arm.noise
         tracker = open_loop.open_loop(tracker, key, true_masks=cell.arm.true_masks)
     folder = run_folder.open_run(cell.folder.root, cell.folder.protocol, cell.facts)
-    outcome = runs.track_dataset(tracker, _alone(cell.video), _REQUEST, folder)
+    traces = None
+    if config.trace and cell.loop == "closed":
+        traces = tracing.Traces(cell.folder.root, cell.arm.name)
+    video = _alone(cell.video)
+    outcome = runs.track_dataset(tracker, video, _REQUEST, folder, traces)
     return {f"{cell.arm.name}/{k}": why for k, why in outcome.failures.items()}
 
 

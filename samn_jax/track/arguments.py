@@ -12,7 +12,7 @@ _ABOUT = """Tracks objects through a video file, a folder of pictures or a camer
 pictures. Repeat --box NAME=X,Y,W,H for several objects, or give a mask with an id for
 each."""
 _LONGEST_RATE, _MOST_RATE = 20, 1000
-_TABLE_SUFFIXES = {"boxes": ".csv", "rle": ".json"}
+_TABLE_SUFFIXES = {"boxes": ".csv", "rle": ".json", "trace": ".npz"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     add("--boxes", metavar="FILE.csv", help="boxes, rotated boxes, confidences")
     add("--rle", metavar="FILE.json", help="masks in COCO's run-length encoding")
     add("--cutouts", metavar="DIR", help="folder of PNGs of the objects with alpha")
+    add("--trace", metavar="FILE.npz", help="what the memory did, for samn-inspect")
     add("--overwrite", action="store_true", help="replace folders of earlier pictures")
     add("--rate", type=rate, help="frames per second of a folder of pictures; 25")
     add_tracker(made)
@@ -81,7 +82,7 @@ def checked_paths(flags: argparse.Namespace) -> dict[str, Path]:
     """
     from samn_jax.media import destination
 
-    names = ("output", "masks", "cutouts", "boxes", "rle")
+    names = ("output", "masks", "cutouts", "boxes", "rle", "trace")
     texts = {name: getattr(flags, name) for name in names if getattr(flags, name)}
     if not texts:
         raise InputError("nothing to write: give --output, --masks, --boxes, ...")

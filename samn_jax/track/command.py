@@ -13,6 +13,7 @@ from samn_jax.errors import InputError
 from samn_jax.track import arguments
 
 if TYPE_CHECKING:  # Loaded after the arguments are known to be good.
+    from samn_jax.inspect.log import Log
     from samn_jax.media.frames import FrameSource
     from samn_jax.track.outputs import Output
     from samn_jax.track.prompts import Prompt
@@ -43,7 +44,12 @@ def run(flags: argparse.Namespace) -> int:
     span = _span(flags, source)
     prompts = _prompts(flags, source, span)
     tracker = load_tracker(flags)
-    outputs = _open_outputs(flags, paths, source, len(prompts) > 1)
+    log = _log(source, prompts)
+    if flags.trace:
+        from samn_jax.inspect.tracing import tracing
+
+        tracker = tracing(tracker, log)
+    outputs = _open_outputs(flags, paths, source, log)
     try:
         with commands.Interrupts() as interrupts:
             return _Run(outputs, source, span, interrupts).go(tracker, prompts)
@@ -208,11 +214,19 @@ def load_tracker(flags: argparse.Namespace) -> "Tracker":
     return Tracker.from_checkpoint(flags.checkpoint, **settings)
 
 
+def _log(source: "FrameSource", prompts: "list[Prompt]") -> "Log":
+    """Returns an empty log of what is to be tracked."""
+    from samn_jax.inspect.log import Log
+
+    names = {prompt.object_id: prompt.name for prompt in prompts}
+    return Log(Path(source.name).name, names=names, alone=prompts[0].object_id)
+
+
 def _open_outputs(
     flags: argparse.Namespace,
     paths: dict[str, Path],
     source: "FrameSource",
-    several: bool,
+    log: "Log",
 ) -> "list[Output]":
     """Returns the outputs asked for, of which nothing is written yet.
 
@@ -237,8 +251,10 @@ def _open_outputs(
         elif name == "masks":
             made.append(lib.Pictures(place, lib.mask_picture))
         elif name == "cutouts":
-            encode = functools.partial(lib.cutouts, several=several)
+            encode = functools.partial(lib.cutouts, several=len(log.names) > 1)
             made.append(lib.Pictures(place, encode))
+        elif name == "trace":
+            made.append(lib.TraceFile(place, log))
         else:
             made.append(lib.Table(place) if name == "boxes" else lib.RunLengths(place))
     return made

@@ -15,6 +15,8 @@ import numpy as np
 from samn_jax import files, visualize
 from samn_jax.data.formats import palette
 from samn_jax.errors import InputError
+from samn_jax.inspect import trace_file
+from samn_jax.inspect.log import Log
 from samn_jax.media.destination import Destination
 from samn_jax.media.frames import FrameSource, numbered, shown_size
 from samn_jax.track import rle
@@ -190,6 +192,20 @@ class RunLengths(Output):
             "categories": categories,
         }
         files.write_json(self.destination.partial, content)
+
+
+class TraceFile(Output):
+    """What the memory did, as a log is told it by the tracker."""
+
+    def __init__(self, destination: Destination, log: Log) -> None:
+        super().__init__(destination)
+        self._log = log
+
+    def _add(self, result: FrameResult) -> None:
+        """Does nothing: the tracker has told the log."""
+
+    def _close(self) -> None:
+        trace_file.save(self.destination.partial, self._log.content())
 
 
 def draw(result: FrameResult) -> visualize.RGB:

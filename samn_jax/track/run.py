@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from samn_jax.errors import InputError
+from samn_jax.inspect.tracing import TracingTracker
 from samn_jax.media.frames import Frame, FrameSource
 from samn_jax.track.prompts import Prompt
 from samn_jax.track.results import FrameResult, ObjectResult, pack, unpack
@@ -168,6 +169,8 @@ def step(
     objects: dict[int, ObjectResult] = {}
     ids = np.zeros(frame.image.shape[:2], np.uint8)
     state, joined = (None, {}) if tracking is None else tracking
+    if isinstance(tracker, TracingTracker) and tracker.log is not None:
+        tracker.log.see(frame.index, frame.image)
     if state is not None:
         state, answer = tracker.step_in_place(state, frame.image)
         ids, objects = _told(answer, joined)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from samn_jax.data.formats import images
+from samn_jax.inspect import trace_file
 from samn_jax.lab import command, frame_table
 from samn_jax.lab import video as video_lib
 from samn_jax.models import model_file
@@ -190,3 +191,16 @@ def test_bad_suites_are_refused(folder, tmp_path, capsys, content, words):
     assert run(folder, tmp_path / "out", suite="bad.json") == 2
     told = capsys.readouterr().err.strip()
     assert words in told and "\n" not in told
+
+
+def test_closed_loops_are_traced_if_asked_for(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run(folder, out, "--sequences", "one", "--trace") == 0
+    traces = sorted(out.glob("runs/*/traces/*.npz"))
+    designs = [trace_file.load(path).design for path in traces]
+    assert designs == ["ring", "ring_noise1"]
+    results = (out / "results.json").read_text()
+    assert run(folder, out, "--sequences", "one") == 0
+    assert (out / "results.json").read_text() == results, "the same run, finished"
+    assert run(folder, out, "--trace", "--results_only") == 2
+    assert "leave it out" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import numpy as np
 
 from samn_jax import compilation
 from samn_jax.data.formats import images
+from samn_jax.inspect import trace_file
 from samn_jax.media import source
 from samn_jax.track import command
 from tests.media import clips
@@ -157,3 +158,30 @@ def test_help_needs_neither_jax_nor_a_second():
     )
     assert done.stdout.endswith("set()\n") and "--cutouts" in done.stdout
     assert time.monotonic() - began < 5  # Below 1 on a quiet machine.
+
+
+def test_a_trace_is_written_beside_the_rest(run, clip, tmp_path):
+    place = tmp_path / "clip.npz"
+    status, said, _ = run(clip, "--trace", place, "--masks", tmp_path / "masks")
+    assert status == 0 and "clip.npz: 8 frames" in said
+    (one,) = trace_file.load(place).objects
+    assert one.trace.frame.tolist() == list(range(8))
+    assert run(clip, "--masks", tmp_path / "plain")[0] == 0
+    for name in names(tmp_path / "plain"):
+        pair = [images.read_mask(tmp_path / x / name) for x in ("masks", "plain")]
+        np.testing.assert_array_equal(*pair)
+
+
+def test_a_trace_of_both_ways_and_two_objects(run, clip, tmp_path):
+    place = tmp_path / "clip.npz"
+    boxes = ("--box=red=42,38,20,20", "--box=blue=45,40,20,20")
+    status, _, _ = run(clip, *boxes, "--trace", place, "--start=4", "--both")
+    assert status == 0
+    objects = trace_file.load(place).objects
+    assert [one.name for one in objects] == ["red", "blue"] * 2
+    frames = [one.trace.frame.tolist() for one in objects]
+    assert frames[0] == [4, 3, 2, 1, 0] and frames[2] == [4, 5, 6, 7]
+
+
+def test_a_trace_needs_its_suffix(run, clip, tmp_path):
+    assert_fails(run(clip, "--trace", tmp_path / "clip.json"), "--trace", ".npz")
