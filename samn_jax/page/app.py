@@ -81,6 +81,7 @@ def build(desk: Desk) -> gr.Blocks:
                 _build_left(page)
             with gr.Column(scale=1, min_width=320):
                 _build_right(page)
+        _build_inside(page)
         page.on(blocks.load, desk.view)
     return blocks
 
@@ -237,6 +238,18 @@ def _build_memory(page: _Page) -> None:
             interactive=False, buttons=[],
         )  # fmt: skip
     look.click(_or_error(desk.memory), None, pictures, concurrency_id=_WORK)
+
+
+def _build_inside(page: _Page) -> None:
+    desk = page.desk
+    with gr.Accordion("inside the memory", open=False, elem_id="inside"):
+        look = gr.Button(
+            "what the memory held, read and wrote up to this frame",
+            elem_id="look_inside",
+            size="sm",
+        )
+        shown = gr.HTML(elem_id="inspect")
+    look.click(_or_error(desk.look_inside), None, shown, concurrency_id=_WORK)
 
 
 def _or_error(act: Callable[..., Any]) -> Callable[..., Any]:

@@ -186,6 +186,12 @@ class Desk:
         found = remembered.find(self.session, self.object_id, self.frame_idx)
         return remembered.draw(self.session, self.object_id, found)
 
+    def look_inside(self) -> str:
+        """Returns the page of what the chosen object's memory did up to this frame."""
+        if self.object_id is None:
+            raise InputError("no object is chosen: choose one")
+        return remembered.look_inside(self.session, self.object_id, self.frame_idx)
+
     def export(self, kinds: Sequence[str]) -> list[Path]:
         """Returns files to download."""
         return export.export(self.session, kinds, self._new_folder())

@@ -1,5 +1,9 @@
-"""What the memory of an object holds after a frame: a picture for each frame in it."""
+"""What the memory of an object holds after a frame, and how it came to it.
 
+A picture for each frame in it, or the page of `samn-inspect` of the frames before.
+"""
+
+import html
 from typing import Any, NamedTuple
 
 import jax
@@ -7,11 +11,15 @@ import numpy as np
 
 from samn_jax import visualize
 from samn_jax.errors import InputError
+from samn_jax.inspect import page as inspect_page
+from samn_jax.inspect.log import Log
+from samn_jax.inspect.tracing import tracing
 from samn_jax.page.session import Session
 from samn_jax.track import run
 from samn_jax.visualize import RGB
 
 _WIDTH = 320  # pixels of a picture
+_STRETCH = 40  # frames that are looked into, if so many were tracked
 
 
 class Remembered(NamedTuple):
@@ -65,6 +73,36 @@ def draw(
     return drawn
 
 
+def look_inside(session: Session, object_id: int, frame_idx: int) -> str:
+    """Returns a frame (HTML) with the page of what the memory did up to a frame.
+
+    The stretch is tracked again, from the nearest state that was kept.
+
+    Raises:
+      InputError: the object is not tracked there.
+    """
+    way, prompts = _way(session, frame_idx), session.work.prompts
+    marks = [way * p.frame_idx for p in prompts if way * p.frame_idx <= way * frame_idx]
+    wanted = way * frame_idx - _STRETCH + 1
+    begin, tracking = session.resume(way * max(wanted, min(marks, default=wanted)), way)
+    name = session.work.names[object_id]
+    log = Log(session.source.name, names=dict(session.work.names), step=way)
+    tracker = tracing(session.tracker_of_all, log)
+    for frame in session.source.read(begin, frame_idx + way, way):
+        tracking, _ = run.step(tracker, tracking, frame, prompts, alone=False)
+    for index in log.missing():
+        log.add_picture(index, session.source.frame(index).image)
+    content = log.content()
+    objects = tuple(one for one in content.objects if one.name == name)
+    if not objects:
+        raise InputError("the object is not tracked in this frame: mark it before")
+    text = inspect_page.render([content._replace(objects=objects)], start=frame_idx)
+    return (
+        "<iframe title='memory' sandbox='allow-scripts' style='width: 100%; height: "
+        f"90vh; border: 0' srcdoc='{html.escape(text)}'></iframe>"
+    )
+
+
 def _tracking_after(
     session: Session, frame_idx: int
 ) -> tuple[int, run.Tracking | None]:
@@ -73,10 +111,15 @@ def _tracking_after(
     Raises:
       InputError: no object is marked on the way.
     """
-    prompts = session.work.prompts
-    way = 1 if any(p.frame_idx <= frame_idx for p in prompts) else -1
+    prompts, way = session.work.prompts, _way(session, frame_idx)
     begin, tracking = session.resume(frame_idx, way, after=True)
     tracker = session.tracker_of_all
     for frame in session.source.read(begin, frame_idx + way, way):
         tracking, _ = run.step(tracker, tracking, frame, prompts, alone=False)
     return way, tracking
+
+
+def _way(session: Session, frame_idx: int) -> int:
+    """Returns the direction of the pass through a frame."""
+    forward = any(p.frame_idx <= frame_idx for p in session.work.prompts)
+    return 1 if forward else -1

@@ -1,3 +1,7 @@
+import html
+import json
+import re
+
 import jax
 import pytest
 
@@ -57,3 +61,40 @@ def test_before_its_mark_an_object_has_no_memory(session):  # noqa: F811
     session.mark(late, 8, mask=MASKS[8])
     with pytest.raises(InputError, match="not tracked in this frame"):
         remembered.find(session, late, 3)
+
+
+def inside(session, object_id, frame_idx):  # noqa: F811
+    """The data of the page that a frame of HTML holds."""
+    text = remembered.look_inside(session, object_id, frame_idx)
+    page = html.unescape(re.search(r"srcdoc='([^']*)'></iframe>$", text)[1])
+    assert "sandbox='allow-scripts'" in text
+    return json.loads(re.search(r"const DATA = (.*?);</script>", page)[1])
+
+
+def test_inside_shows_the_chosen_object_up_to_the_frame(session):  # noqa: F811
+    red, other = session.add_object("red"), session.add_object("other")
+    session.mark(red, 2, mask=MASKS[2])
+    session.mark(other, 4, mask=MASKS[4])
+    track(session, 2, 12)
+    told = inside(session, red, 12)
+    (lane,) = told["lanes"]
+    assert lane["name"] == "red" and told["start"] == 12
+    assert lane["frame"] == list(range(2, 13))
+    held = {row[2] for row in lane["held"][-1]}
+    before = {one.frame_idx for one in remembered.find(session, red, 11)}
+    assert held == before, "what frame 12 was read from"
+    assert inside(session, other, 12)["lanes"][0]["frame"][0] == 4
+    with pytest.raises(InputError, match="not tracked in this frame"):
+        remembered.look_inside(session, other, 3)
+
+
+def test_inside_begins_at_a_kept_state_and_fetches_what_it_lacks(session, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(remembered, "_STRETCH", 3)
+    session._keep_every = 4
+    session.mark(session.add_object(), 0, mask=MASKS[0])
+    track(session, 0, 15)
+    told = inside(session, 1, 15)
+    (lane,) = told["lanes"]
+    assert lane["frame"] == [13, 14, 15], "from the state after frame 12"
+    assert {row[2] for row in lane["held"][0]} == {0, 12}
+    assert "0" in lane["pictures"] and "12" in lane["pictures"]
