@@ -75,6 +75,7 @@ def load(path: Path) -> VideoTrace:
         with zipfile.ZipFile(content) as archive:
             for entry in archive.infolist():
                 _check_header(archive, entry)
+        content.seek(0)
         with np.load(content, allow_pickle=False) as arrays:
             return _read(arrays)
     except (
