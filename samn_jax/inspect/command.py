@@ -8,13 +8,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import errors, files
+from samn_jax import commands, files
 from samn_jax.errors import InputError
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 after a one-line error."""
-    return errors.exit_status(run, _parser().parse_args(words))
+    return commands.run(run, _parser(), words)
 
 
 def run(flags: argparse.Namespace) -> None:

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, UInt8
 
 from samn_jax import visualize
-from samn_jax.inspect.record import NamedTrace, ObjectTrace, VideoTrace
+from samn_jax.inspect import rows as rows_lib
+from samn_jax.inspect.record import NamedTrace, VideoTrace
 from samn_jax.memory.entry import Reason, Slots
 from samn_jax.metrics import davis
 from samn_jax.tracking.trace import Trace
@@ -21,23 +22,15 @@ from samn_jax.tracking.trace import Trace
 WIDTH = 320  # pixels of a small picture, if the frame is not narrower
 _QUALITY = 72  # of its JPEG
 _SEEN = 32  # frames whose numbers are known: more than are read ahead
-_MOST_ROWS = 64  # slots; of more (cells) those of a frame go together
 _THRESHOLD = 0.5  # of the object probability
+_SCALARS = (
+    "found", "certain", "distractor", "confidence", "uncertainty", "area",
+    "target_entropy", "entropy",
+)  # fmt: skip
 _NOWHERE = (0.0, 0.0, 0.0)
 
 Mask = Bool[np.ndarray, "H W"]
 Truth = Callable[[int, int], Mask | None]
-
-
-class Held(NamedTuple):
-    """A frame in the memory, or several cells of one."""
-
-    slot: int
-    rows: int
-    frame: int
-    given: bool
-    target: float
-    mass: float
 
 
 class Shown(NamedTuple):
@@ -94,7 +87,7 @@ class Log:
     def frame_of(self, image: np.ndarray) -> int:
         """Returns the number of an image that was seen a moment ago."""
         for frame_idx, seen in reversed(tuple(self._seen)):
-            if seen is image:
+            if _place(seen) == _place(image):
                 return int(frame_idx)
         raise LookupError("the log has not seen this frame")
 
@@ -156,9 +149,7 @@ class Log:
             "response": np.zeros((0, 0)) if response is None else np.asarray(response),
             "held": self._held(run, trace.slots, masses),
         }
-        for name in ("found", "certain", "distractor", "confidence", "uncertainty"):
-            row[name] = getattr(trace, name).item()
-        for name in ("area", "target_entropy", "entropy"):
+        for name in _SCALARS:
             row[name] = getattr(trace, name).item()
         run.rows.append(row | self._pictured(run, frame_idx, shown))
 
@@ -174,7 +165,9 @@ class Log:
 
     def content(self) -> VideoTrace:
         """Returns all that was told so far; objects without a frame are left out."""
-        objects = (NamedTrace(r.name, _columns(r.rows)) for r in self._runs if r.rows)
+        objects = (
+            NamedTrace(r.name, rows_lib.columns(r.rows)) for r in self._runs if r.rows
+        )
         return VideoTrace(
             self.video,
             self.design,
@@ -202,16 +195,15 @@ class Log:
 
     def _held(
         self, run: _Run, slots: Slots, masses: tuple[np.ndarray, ...] | None
-    ) -> list[Held]:
-        """Returns what could be read, slot by slot, or frame by frame of cells."""
+    ) -> list[rows_lib.Held]:
+        """Returns what could be read, frame by frame, in the order of the slots."""
         frames = np.where(np.asarray(slots.valid), np.asarray(slots.frame_idx), -1)
         target, mass = masses or (np.zeros(len(frames)), np.zeros(len(frames)))
         places = np.flatnonzero(frames >= 0)
         groups = [places[frames[places] == at] for at in np.unique(frames[places])]
-        if len(frames) <= _MOST_ROWS:
-            groups = [np.array([place]) for place in places]
+        groups.sort(key=lambda group: int(group[0]))
         return [
-            Held(
+            rows_lib.Held(
                 int(group[0]),
                 len(group),
                 self._video_frame(run, int(frames[group[0]])),
@@ -263,6 +255,11 @@ class Log:
         return np.packbits(small > _THRESHOLD, axis=-1)
 
 
+def _place(image: np.ndarray) -> tuple[Any, ...]:
+    """Returns what tells an image in memory from all others that are held there."""
+    return image.ctypes.data, image.shape, image.strides
+
+
 def _jpeg(image: np.ndarray) -> bytes:
     bgr = cv2.cvtColor(visualize.shrink(image, WIDTH), cv2.COLOR_RGB2BGR)
     options = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
@@ -274,26 +271,3 @@ def _square(crop: Any) -> tuple[float, float, float]:
         return _NOWHERE
     x, y = np.asarray(crop.center_xy).tolist()
     return x, y, float(crop.side)
-
-
-def _columns(rows: list[dict[str, Any]]) -> ObjectTrace:
-    """Returns the rows, column by column."""
-    side = max(row["response"].shape[0] for row in rows)
-    held = [one for row in rows for one in row["held"]]
-    columns: dict[str, Any] = {
-        name: np.array([row[name] for row in rows])
-        for name in ObjectTrace._fields
-        if name in rows[0] and name != "response"
-    }
-    columns["response"] = np.stack([_of_side(row["response"], side) for row in rows])
-    columns["held_end"] = np.cumsum([len(row["held"]) for row in rows])
-    for name in Held._fields:
-        kind = {"given": bool, "target": float, "mass": float}.get(name, int)
-        values = [getattr(one, name) for one in held]
-        columns[f"held_{name}"] = np.array(values, kind)
-    return ObjectTrace(**columns)
-
-
-def _of_side(response: Float[np.ndarray, "R R"], side: int) -> np.ndarray:
-    """Returns a response of that side; one that is missing is 0."""
-    return response if response.shape[0] == side else np.zeros((side, side))

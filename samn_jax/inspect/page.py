@@ -128,7 +128,7 @@ def _page(content: dict[str, Any]) -> str:
     )
     data = json.dumps(content, allow_nan=False, separators=(",", ":"))
     # In a script nothing but "<" could end it, or begin a comment.
-    data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028")
+    data = data.replace("<", "\\u003c")
     title = html.escape(content["title"])
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
@@ -175,8 +175,8 @@ def _lane(
     for name in ("reason", "slot", "forgotten"):
         lane[name] = getattr(trace, name)[rows].tolist()
     for name in ("region", "confidence", "uncertainty", "area"):
-        lane[name] = [_number(x) for x in getattr(trace, name)[rows]]
-    lane["read"] = [_number(np.exp(x)) for x in trace.target_entropy[rows]]
+        lane[name] = [_number(x) for x in getattr(trace, name)[rows].tolist()]
+    lane["read"] = [_number(x) for x in np.exp(trace.target_entropy[rows]).tolist()]
     for name in ("mask", "truth"):
         masks = record.unpack_mask(getattr(trace, name)[rows], small_hw)
         lane[name] = [_outline(mask) for mask in masks]
@@ -202,7 +202,7 @@ def _holding(trace: ObjectTrace, i: int) -> list[int]:
 
 
 def _number(value: float) -> float | None:
-    return round(float(value), 4) if math.isfinite(value) else None
+    return round(value, 4) if math.isfinite(value) else None
 
 
 def _outline(mask: Bool[np.ndarray, "h w"]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from samn_jax import commands, files
-from samn_jax.errors import one_line
+from samn_jax.errors import InputError, one_line
 from samn_jax.evaluation import shards
 from samn_jax.lab import ablation, arms, networks, run, suites, table
 

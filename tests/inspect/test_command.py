@@ -1,10 +1,13 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from samn_jax.inspect import command, trace_file
 from tests.inspect import clips
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -48,7 +51,8 @@ def test_a_trace_is_never_written_over(saved, capsys):
 def test_a_damaged_trace_is_one_line(tmp_path):
     path = tmp_path / "a\nb.npz"
     path.write_bytes(b"PK\3\4 no")
-    words = [sys.executable, "-m", "samn_jax.inspect", str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    output = tmp_path / "page.html"
+    words = [sys.executable, "-m", "samn_jax.inspect", str(path), f"--output={output}"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
-    assert done.stderr.startswith("error: ") and not (tmp_path / "page.html").exists()
+    assert done.stderr.startswith("error: ") and not output.exists()

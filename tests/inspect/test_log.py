@@ -64,7 +64,7 @@ def test_cells_of_a_frame_go_together():
     one = clips.content(design="swiftnet").objects[0].trace
     rows = rows_of(one, 5)
     frames = one.held_frame[rows].tolist()
-    assert frames == sorted(set(frames)), "a row for each frame"
+    assert len(frames) == len(set(frames)), "a row for each frame"
     assert one.held_rows[rows].max() > 1
     np.testing.assert_allclose(one.held_mass[rows].sum(), 1.0, rtol=1e-3)
 
