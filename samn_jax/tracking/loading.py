@@ -13,7 +13,7 @@ from samn_jax.errors import InputError
 from samn_jax.memory import parameters
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.memory.design import Design, Wrapper
-from samn_jax.memory.entry import Entry, Key, Read
+from samn_jax.memory.entry import Entry, Key, Read, Report
 from samn_jax.memory.reader import Reader
 from samn_jax.models import model_file, winograd
 from samn_jax.tracking import state_checks, tracker
@@ -98,31 +98,53 @@ class _Values:
 
 @dataclasses.dataclass(frozen=True)
 class _Watched(Wrapper):
-    """A design whose reads must have the form of its first frame's values."""
+    """A design whose reads must have the form of its first frame's values.
+
+    It asks the inner design directly: what that returns may be of any type.
+    """
 
     values: _Values = dataclasses.field(default_factory=_Values)
 
     def init(self, entry: Entry, reader: Reader) -> Any:
         """Returns the design's state, and notes the form of values."""
         self.values.forms = _forms(entry.value)
-        return super().init(entry, reader)
+        return self.inner.init(entry, reader)
 
     def read(self, state: Any, query: Key, reader: Reader) -> Read:
         """Returns what the design reads.
 
         Raises:
-          InputError: it is of another form than values are.
+          InputError: it is no read, or of another form than values are.
         """
-        read = super().read(state, query, reader)
+        read = self.inner.read(state, query, reader)
+        if not isinstance(read, Read):
+            raise self._wrong(f"read returns {type(read).__name__}: return a Read")
         for place, form in _forms(read.readout).items():
             wanted = (self.values.forms or {}).get(place, form)
             if form != wanted:
-                raise InputError(
-                    f"memory design {type(self.inner).__name__}: read gives "
-                    f"readout{place} as {form}, the network was trained on {wanted}: "
-                    f"{_CURE}"
+                raise self._wrong(
+                    f"read gives readout{place} as {form}, the network was trained on "
+                    f"{wanted}"
                 )
         return read
+
+    def write(
+        self, state: Any, entry: Entry, read: Read, reader: Reader
+    ) -> tuple[Any, Report]:
+        """Returns what the design writes.
+
+        Raises:
+          InputError: it is no state with a report.
+        """
+        written = self.inner.write(state, entry, read, reader)
+        is_pair = isinstance(written, tuple) and len(written) == 2
+        if not (is_pair and isinstance(written[1], Report)):
+            raise self._wrong("write returns something else: return (state, Report)")
+        return written
+
+    def _wrong(self, what: str) -> InputError:
+        name = type(self.inner).__name__
+        return InputError(f"memory design {name}: {what}: {_CURE}")
 
 
 def _forms(state: Any) -> dict[str, str]:

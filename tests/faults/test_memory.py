@@ -280,7 +280,7 @@ def test_faults_of_the_package_are_no_line():
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        ("return state, (), None", "can't be used ("),
+        ("return state, (), None", "write returns something else: return (state, Rep"),
         (
             "return state._replace(valid=state.valid.astype('int32')), report",
             "write makes state.valid, which is bool(2,) after init, int32(2,)",

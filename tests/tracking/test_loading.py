@@ -39,6 +39,33 @@ class Half(FirstLast):
         return read._replace(readout=read.readout._replace(attention=half))
 
 
+@dataclasses.dataclass(frozen=True)
+class Bare(FirstLast):
+    """Reads values instead of a `Read`."""
+
+    def read(self, state, query, reader):
+        return super().read(state, query, reader).readout
+
+
+@dataclasses.dataclass(frozen=True)
+class Silent(FirstLast):
+    """Writes, and reports nothing."""
+
+    def write(self, state, entry, read, reader):
+        return super().write(state, entry, read, reader)[0]
+
+
+@pytest.mark.parametrize(
+    ("design", "words"),
+    [(Bare(), "read returns Value: return a Read"), (Silent(), "write returns some")],
+)
+def test_what_is_returned_must_be_of_the_seams_types(checkpoint, design, words):
+    with pytest.raises(InputError, match=f"{type(design).__name__}: {words}"):
+        Tracker.from_checkpoint(
+            checkpoint, design=design, crop_size=32, use_spatial=False
+        )
+
+
 @pytest.mark.parametrize("design", [Wide(), Half()])
 def test_a_readout_of_another_form_is_told_as_such_each_time(checkpoint, design):
     words = "read gives readout.attention as .*, the network was trained on float32"
