@@ -78,6 +78,7 @@ class Log:
         self._pictures: dict[int, bytes] = {}
         self._runs: list[_Run] = []
         self._of_object: dict[int, _Run] = {}
+        self._before: dict[int, _Run] = {}  # as it was when the last object began
         self._size = self._small = (1, 1)
 
     def see(self, frame_idx: int, image: np.ndarray) -> None:
@@ -106,6 +107,7 @@ class Log:
         name = self.names.get(object_id, f"object {object_id}")
         run = _Run(f"{name}, start {again + 1}" if again else name, object_id)
         self._runs.append(run)
+        self._before = dict(self._of_object)
         self._of_object[object_id] = run
         self._add_given(run, shown, count, slots)
 
@@ -119,8 +121,7 @@ class Log:
     def rename(self, object_id: int) -> None:
         """Gives the object that was begun last its number."""
         run = self._runs[-1]
-        if self._of_object.get(run.object_id) is run:
-            del self._of_object[run.object_id]
+        self._of_object = self._before
         run.object_id = object_id
         run.name = self.names.get(object_id, f"object {object_id}")
         self._of_object[object_id] = run

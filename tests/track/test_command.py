@@ -163,7 +163,7 @@ def test_help_needs_neither_jax_nor_a_second():
 def test_a_trace_is_written_beside_the_rest(run, clip, tmp_path):
     place = tmp_path / "clip.npz"
     status, said, _ = run(clip, "--trace", place, "--masks", tmp_path / "masks")
-    assert status == 0 and "clip.npz: 8 frames" in said
+    assert status == 0 and "clip.npz: 8 of 8 frames" in said
     (one,) = trace_file.load(place).objects
     assert one.trace.frame.tolist() == list(range(8))
     assert run(clip, "--masks", tmp_path / "plain")[0] == 0
