@@ -71,7 +71,7 @@ def test_the_documented_recipe_is_one_file_that_reports_the_truth(mine):
         entry = frames.numbered(number, confidence=confidence)
         state, _, report = frames.step(design, state, entry)
         assert (report.slot, report.forgotten) == (slot, gone), number
-    assert design.slots(state).frame_idx.tolist() == [int(past.frame_idx), 3]
+    assert design.slots(state).frame_idx[:2].tolist() == [int(past.frame_idx), 3]
 
 
 def test_a_tracker_takes_a_design_by_file_with_its_settings(mine, model):
@@ -266,12 +266,11 @@ def test_a_design_that_raises_is_one_line_that_says_where(
 
 
 def test_faults_of_the_package_are_no_line():
-    try:
+    with pytest.raises(TypeError) as told:
         ring.Ring(capacity="x")
-    except Exception as error:
-        assert not isinstance(error, InputError)
-        # Raised below this test, whose file is nobody's library.
-        assert "test_memory.py" in errors.as_told(error)
+    assert not isinstance(told.value, InputError)
+    # Raised below this test, whose file is nobody's library.
+    assert "test_memory.py" in errors.as_told(told.value)
     ours = ValueError("ours")
     assert errors.as_told(ours) is None, "it was raised nowhere"
     assert errors.as_told(InputError("a\nb")) == "a\\nb"
@@ -283,15 +282,15 @@ def test_faults_of_the_package_are_no_line():
         ("return state, (), None", "write returns something else: return (state, Rep"),
         (
             "return state._replace(valid=state.valid.astype('int32')), report",
-            "write makes state.valid, which is bool(2,) after init, int32(2,)",
+            "write makes state.valid, which is bool(3,) after init, int32(3,)",
         ),
     ],
 )
 def test_a_design_of_wrong_shapes_is_told_before_anything_is_tracked(
     mine, model, write, words
 ):
-    code = mine.read_text()
-    lines = [line for line in code.splitlines() if "return bank.place" not in line]
+    text = mine.read_text().splitlines()
+    lines = [line for line in text if "return bank.place" not in line]
     last = next(i for i, line in enumerate(lines) if "report = " in line)
     lines.insert(last + 1, f"        {write}")
     mine.write_text("\n".join(lines))
