@@ -73,11 +73,13 @@ class TrainConfig:
         """Fills in the network's memory, and checks the fields.
 
         Raises:
-          InputError: one is out of its range, or there is no such memory design.
+          InputError: one is of another kind than its default or out of its range, or
+            there is no such memory design.
         """
         if self.memory is None:
             memory = getattr(self.model, "memory", MemoryConfig())
             object.__setattr__(self, "memory", memory)
+        settings.check_kinds(self)
         registry.build(self.memory)
         self._check_policy()
         at_least_one = ("batch_size", "num_steps", "loader_threads")

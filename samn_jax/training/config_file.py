@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from samn_jax import files, overrides
-from samn_jax import settings as settings_lib
 from samn_jax.errors import InputError
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
@@ -33,12 +32,7 @@ def load_config(name_or_path: str | Path) -> TrainConfig:
         one line that names the file and, where it is known, the line in it.
     """
     path = find(name_or_path)
-    config = load(path, "get_config", TrainConfig)
-    try:
-        settings_lib.check_kinds(config)
-    except InputError as error:
-        raise InputError(f"config {files.shown(path)}: {error}") from error
-    return config
+    return load(path, "get_config", TrainConfig)
 
 
 def based_on(
