@@ -72,5 +72,8 @@ def get_recipe() -> Recipe:
         ),
         average=("clips", "clips_look_alikes"),
         needs="the .npz of EfficientNet-Lite0's weights (docs/TRAINING.md)",
+        # Chosen with networks of two folds that were trained with `ring`: see
+        # docs/EXPERIMENTS.md.
+        tracker={"memory.design": "swiftnet"},
         notes={"license": "weights: see docs/MODEL_CARD.md for the data's terms"},
     )

@@ -14,30 +14,35 @@ PAPER_NOTE = (
     "the figures are quoted here, not which row leaves out which part"
 )
 
+_RING = ("memory.design=ring",)
 ROWS = (
-    Arm(FULL, remark="base: the network's own settings"),
-    Arm("no_last_add", ("memory.last_add=False",), remark="last frame not remembered"),
+    Arm(FULL, _RING, remark="base: the paper's memory, else the network's settings"),
+    Arm(
+        "no_last_add",
+        (*_RING, "memory.last_add=False"),
+        remark="last frame not remembered",
+    ),
     Arm(
         "no_interval",
-        ("memory.memorize_every=0",),
+        (*_RING, "memory.memorize_every=0"),
         remark="no frames remembered at intervals",
     ),
     Arm(
         "no_filtered_samples",
-        ("memory.filter_samples=False",),
+        (*_RING, "memory.filter_samples=False"),
         remark="uncertain frames remembered too",
     ),
     Arm(
         "machine_emd",
-        ("memory.machine.mode=emd",),
+        (*_RING, "memory.machine.mode=emd"),
         remark="dynamic memory machine on",
     ),
     Arm(
         "machine_cross_reference",
-        ("memory.machine.mode=cross_reference",),
+        (*_RING, "memory.machine.mode=cross_reference"),
         remark="cell weights of the dynamic memory machine on",
     ),
-    Arm("no_spatial", ("use_spatial=False",), remark="no spatial memory"),
+    Arm("no_spatial", (*_RING, "use_spatial=False"), remark="no spatial memory"),
 )
 NO_POSITIONS = "no_positions"
 
@@ -45,13 +50,13 @@ NO_POSITIONS = "no_positions"
 def positions_row(checkpoint: str) -> Arm:
     """Returns the row of a network that was trained without positional encoding."""
     remark = "another network, trained without positional encoding"
-    return Arm(NO_POSITIONS, checkpoint=checkpoint, remark=remark)
+    return Arm(NO_POSITIONS, _RING, checkpoint=checkpoint, remark=remark)
 
 
 ABLATION = Suite(
     name="ablation",
     base=FULL,
-    controls=(*ROWS, Arm("noise1", noise=1, remark="chaos floor")),
+    controls=(*ROWS, Arm("noise1", _RING, noise=1, remark="chaos floor")),
     scenes=(),
     clips=Clips(objects=1),
 )

@@ -44,6 +44,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "given frames stay": truth.check_given,
     "lost frames change nothing": truth.check_lost,
     "reports are true": truth.check_reports,
+    "what it wants is what it uses": truth.check_wants,
 }
 
 

@@ -42,8 +42,18 @@ class Case:
     def step(self, state: Any, entry: Entry) -> tuple[Any, Read, Report]:
         """Returns what happens in one frame."""
         read = self.design.read(state, entry.key, self.reader)
-        state, report = self.design.write(state, entry, read, self.reader)
+        told = self.told(entry)
+        state, report = self.design.write(state, told, read, self.reader)
         return state, read, report
+
+    def told(self, entry: Entry) -> Entry:
+        """Returns what the tracker tells: of a frame not wanted no key and value."""
+        empty = jax.tree.map(jnp.zeros_like, (entry.key, entry.value))
+        wanted = self.design.wants(entry._replace(key=empty[0], value=empty[1]))
+        key, value = jax.tree.map(
+            lambda x, zero: jnp.where(wanted, x, zero), (entry.key, entry.value), empty
+        )
+        return entry._replace(key=key, value=value)
 
 
 class Programs(NamedTuple):

@@ -1,5 +1,7 @@
 """The checks of `samn_jax.memory.check` of what a design keeps, and what it reports."""
 
+import jax
+
 from samn_jax.memory.check_frames import (
     CORRECTED,
     FRAMES,
@@ -71,6 +73,32 @@ def check_reports(case: Case) -> None:
                 f"frame {number}: write reports frame {gone} as forgotten, which "
                 "slots() still shows",
             )
+
+
+def check_wants(case: Case) -> None:
+    """Of a frame that a design does not want it uses neither key nor value."""
+    if case.design.wants(case.first()) is True:
+        return
+    programs = compiled(case)
+    told = jax.jit(
+        lambda s, e: case.design.write(
+            s, e, case.design.read(s, e.key, case.reader), case.reader
+        )
+    )
+    state = programs.init(case.first())
+    for number, entry in enumerate(entries(case)):
+        expect(
+            not entry.given or bool(case.design.wants(entry)),
+            f"frame {number + 1}, which a person has marked, is not wanted: wants() "
+            "must be true of given frames",
+        )
+        after, report = told(state, entry)
+        state, _, its_report = programs.step(state, entry)
+        expect(
+            close((after, report), (state, its_report)),
+            f"frame {number + 1} is not wanted (wants() is false), but write uses its "
+            "key or value, which the tracker does not make then",
+        )
 
 
 def _check_reason(number: int, reason: int, found: bool) -> None:

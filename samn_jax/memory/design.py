@@ -10,6 +10,7 @@ import dataclasses
 from typing import Any
 
 import jax
+from jaxtyping import Array, Bool
 
 from samn_jax.memory import entry as entry_lib
 from samn_jax.memory.entry import Entry, Key, Read, Reason, Report, Slots
@@ -24,6 +25,18 @@ class Design(abc.ABC):
     in every frame; the design itself decides what is worth remembering. Subclasses are
     frozen dataclasses; their fields are their settings and must be hashable.
     """
+
+    def wants(self, entry: Entry) -> Bool[Array, ""] | bool:
+        """Returns whether `write` would use the key or the value of a frame.
+
+        Of one that isn't wanted the tracker makes neither, which saves time; `write` is
+        called with zeros in their place. Given frames must be wanted.
+
+        Args:
+          entry: the frame without key and value: zeros.
+        """
+        del entry
+        return True
 
     @abc.abstractmethod
     def init(self, entry: Entry, reader: Reader) -> Any:
@@ -92,6 +105,10 @@ class Wrapper(Design):
         """Returns what is in the inner design's memory."""
         return self.inner.slots(state)
 
+    def wants(self, entry: Entry) -> Bool[Array, ""] | bool:
+        """Returns whether the inner design uses the frame's key or value."""
+        return self.inner.wants(entry)
+
     def init_parameters(self, key: jax.Array, entry: Entry) -> dict[str, Any]:
         """Returns the inner design's weights."""
         return self.inner.init_parameters(key, entry)
@@ -100,6 +117,11 @@ class Wrapper(Design):
 @dataclasses.dataclass(frozen=True)
 class Frozen(Wrapper):
     """A memory that learns nothing after its first frame: a control."""
+
+    def wants(self, entry: Entry) -> Bool[Array, ""] | bool:
+        """Returns that no frame is of use."""
+        del entry
+        return False
 
     def write(
         self, state: Any, entry: Entry, read: Read, reader: Reader

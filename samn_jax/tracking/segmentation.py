@@ -1,5 +1,6 @@
 """The appearance half: a search region encoded, segmented and remembered."""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -161,6 +162,28 @@ def remember(
     """
     key, value = encode(spec, variables, region, mask)
     return make_entry(key, value, mask, crop=region.crop, **facts)
+
+
+def remember_if_wanted(
+    spec: TrackerSpec,
+    variables: dict,
+    region: SearchRegion,
+    mask: Float[Array, "S S"],
+    facts: dict[str, Array],
+) -> Entry:
+    """Returns what `remember` does, key and value zero if the memory wants neither."""
+    encoded = functools.partial(encode, spec, variables, region, mask)
+    shapes = jax.eval_shape(encoded)
+    none: tuple[Key, Value] = jax.tree.map(
+        lambda x: jnp.zeros(x.shape, x.dtype), shapes
+    )
+    entry = make_entry(none[0], none[1], mask, crop=region.crop, **facts)
+    wanted = spec.memory.wants(entry)
+    if isinstance(wanted, bool):
+        key, value = encoded() if wanted else none
+    else:
+        key, value = jax.lax.cond(wanted, encoded, lambda: none)
+    return entry._replace(key=key, value=value)
 
 
 def box_to_mask(

@@ -223,7 +223,7 @@ def remember(
     target = measure.update_target(target, measured, max_step, may_scale, config)
     frame_idx = state.frame_idx + 1
     facts = _facts(spec, estimate, measured, frame_idx)
-    entry = segmentation.remember(spec, variables, region, prob, facts)
+    entry = segmentation.remember_if_wanted(spec, variables, region, prob, facts)
     reader = spec.reader(variables)
     memory, report = spec.memory.write(state.memory, entry, read, reader)
     new_state = state._replace(

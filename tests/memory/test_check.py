@@ -82,6 +82,14 @@ def numbers_its_reason(self, state, entry, read, reader):
     return state, said._replace(reason=jnp.int32(20))
 
 
+def wants_none(self, entry):
+    return False
+
+
+def wants_no_corrections(self, entry):
+    return entry.found & ~entry.given
+
+
 class Counted(NamedTuple):
     bank: Any
     count: Any
@@ -109,6 +117,16 @@ def counts_weakly(self, entry, reader):
         ({"write": python_branch}, "shapes and types", "test_check.py:[0-9]+, in pyth"),
         ({"write": denies}, "reports are true", "NOT_FOUND, but there was a target"),
         ({"write": numbers_its_reason}, "reports are true", "reason 20: choose from"),
+        (
+            {"wants": wants_none},
+            "what it wants is what it uses",
+            "frame 1 is not wanted .* but write uses",
+        ),
+        (
+            {"wants": wants_no_corrections},
+            "what it wants is what it uses",
+            "frame 9, which a person has marked, is not wanted",
+        ),
     ],
 )
 def test_a_wrong_design_is_told_why(methods, name, words):

@@ -9,6 +9,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int
 
 from samn_jax.errors import InputError
 from samn_jax.memory import cells as cells_lib
@@ -50,13 +51,31 @@ class SwiftNet(Design):
         """Returns what is read from all cells."""
         return reader.read_cells(query, state)
 
+    def wants(self, entry: Entry) -> Bool[Array, ""]:
+        """Returns whether the frame is one of those that are kept."""
+        return self._reason(entry) == Reason.KEPT
+
     def write(
         self, state: CellBank, entry: Entry, read: Read, reader: Reader
     ) -> tuple[CellBank, Report]:
         """Returns the memory with the frame's newest cells; of a given frame, all."""
-        reason = entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
-        keep = reason == Reason.KEPT
-        cells, before = cells_lib.cells_of(entry), state
+        reason = self._reason(entry)
+        bank, slot = jax.lax.cond(
+            reason == Reason.KEPT,
+            lambda: self._add(state, entry, reader),
+            lambda: (state, jnp.int32(-1)),
+        )
+        gone = cells_lib.forgotten(state, bank)
+        return bank, entry_lib.report(reason, slot, gone)
+
+    def _reason(self, entry: Entry) -> Int[Array, ""]:
+        return entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
+
+    def _add(
+        self, state: CellBank, entry: Entry, reader: Reader
+    ) -> tuple[CellBank, Int[Array, ""]]:
+        """Returns the memory with cells of the frame, and the place of the first."""
+        cells = cells_lib.cells_of(entry)
         # A frame that a person corrects is remembered as corrected alone.
         state = cells_lib.without(state, state.frame_idx == entry.frame_idx)
         alike = jnp.where(state.valid, reader.cosine(cells.key, state.key), -jnp.inf)
@@ -66,13 +85,8 @@ class SwiftNet(Design):
         wanted = (jnp.arange(likeness.size) < count) | entry.given
         places, free = cells_lib.victims(state, state.frame_idx, likeness.size)
         newest = jax.tree.map(lambda x: x[order], cells)
-        bank = cells_lib.place_cells(state, places, newest, keep & wanted & free)
-        report = entry_lib.report(
-            reason,
-            jnp.where(keep & free[0], places[0], -1),
-            cells_lib.forgotten(before, bank),
-        )
-        return bank, report
+        bank = cells_lib.place_cells(state, places, newest, wanted & free)
+        return bank, jnp.where(free[0], places[0], -1)
 
     def slots(self, state: CellBank) -> Slots:
         """Returns what is in the memory, a row per cell."""

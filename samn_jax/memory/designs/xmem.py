@@ -14,7 +14,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Int
 
 from samn_jax.errors import InputError
 from samn_jax.memory import cells as cells_lib
@@ -66,11 +66,15 @@ class XMem(Design):
         """Returns what is read from both memories at once."""
         return reader.read_cells(query, state.cells)
 
+    def wants(self, entry: Entry) -> Bool[Array, ""]:
+        """Returns whether the frame is one of those that are kept."""
+        return self._reason(entry) == Reason.KEPT
+
     def write(
         self, state: UsedCells, entry: Entry, read: Read, reader: Reader
     ) -> tuple[UsedCells, Report]:
         """Returns the memory with the frame in it; consolidates when that fills it."""
-        reason = entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
+        reason = self._reason(entry)
         keep, size = reason == Reason.KEPT, entry.share.size
         used = consolidation.count_use(state, read, entry.found | entry.given)
         frames, given = (
@@ -93,6 +97,9 @@ class XMem(Design):
         )
         gone = cells_lib.forgotten(state.cells, new.cells)
         return new, entry_lib.report(reason, jnp.where(keep, places[0], -1), gone)
+
+    def _reason(self, entry: Entry) -> Int[Array, ""]:
+        return entry_lib.interval_reason(entry, filter_samples=self.filter_samples)
 
     def _candidates(self, state: UsedCells, size: int) -> Bool[Array, " w"]:
         """Returns the cells of all working frames but the given and the newest."""

@@ -76,6 +76,8 @@ class Recipe:
         held out together.
       starts: from what the held-out clips are tracked: `mask`, `box` or both.
       needs: what the command must give to start from, in words; "" is nothing.
+      tracker: settings of the tracker by dotted names, with which the model is tracked
+        in place of those that it was trained with.
       notes: what the model file says beside how it was made: data, terms, license.
     """
 
@@ -84,6 +86,7 @@ class Recipe:
     fold_clips: str = ""
     starts: tuple[str, ...] = ("mask",)
     needs: str = ""
+    tracker: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     notes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,6 +114,7 @@ class Recipe:
             if start not in STARTS:
                 raise InputError(f"starts has {start!r}: choose from mask, box")
         _check_json(self.notes, "notes")
+        _check_json(self.tracker, "tracker")
         try:
             re.compile(self.fold_clips)
         except re.error as error:

@@ -77,7 +77,7 @@ def write_model(
     }
     notes = {
         **recipe.notes,
-        **{key: mean.notes[key] for key in ("tracker",) if key in mean.notes},
+        "tracker": {**mean.notes.get("tracker", {}), **recipe.tracker},
         "recipe": name,
         "stages": [stage_notes(job) for job in jobs],
         "mean_of": [job.name for job in parts],

@@ -14,10 +14,11 @@ import pytest
 
 from samn_jax import commands
 from samn_jax.models import average, model_file
+from samn_jax.tracking.config import file_config
 from samn_jax.training import loop
 from samn_jax.training.recipe import __main__ as command
 from samn_jax.training.recipe import run
-from tests.training import tiny
+from tests.training import tiny, tiny_config
 
 ROOT = Path(__file__).resolve().parents[3]
 RECIPE = "tests/training/recipe/tiny_recipe.py"
@@ -72,6 +73,13 @@ def test_the_model_is_the_mean_of_its_networks(whole):
     for name, weights in mean.variables["params"].items():
         found = model.variables["params"][name]["kernel"]
         np.testing.assert_allclose(found, weights["kernel"], rtol=1e-3, atol=1e-4)
+
+
+def test_it_is_tracked_as_the_recipe_says(whole):
+    path = whole / "model.safetensors"
+    tracking = file_config(path, model_file.load_model(path), {})
+    assert tracking.memory.design == "fifo"
+    assert tracking.memory.capacity == tiny_config.get_config().memory.capacity
 
 
 def test_the_notes_say_how_it_was_made(whole, data):

@@ -45,5 +45,6 @@ def get_recipe() -> Recipe:
         ),
         average=("second", "third"),
         starts=("mask", "box"),
+        tracker={"memory.design": "fifo"},
         notes={"license": "none"},
     )
