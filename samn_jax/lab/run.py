@@ -111,12 +111,14 @@ def run_lab(config: LabConfig) -> dict[str, Any]:
         videos = tuple(video for video in videos if video in chosen)
     failed: dict[str, str] = {}
     waiting = () if config.results_only else videos
-    progress = tqdm.tqdm(waiting, desc="videos", disable=None)
-    for video in progress:
-        ready = kept(video, _KEPT_BYTES)
-        for cell in cells(config, ready):
-            progress.set_postfix_str(f"{video.name} {cell.arm.name}")
-            failed |= _merge(config, cell) if config.merge else _track(config, cell)
+    total = len(waiting) * len(_pairs(config))
+    with tqdm.tqdm(total=total, unit="run", disable=None) as progress:
+        for video in waiting:
+            ready = kept(video, _KEPT_BYTES)
+            for cell in cells(config, ready):
+                progress.set_postfix_str(f"{video.name} {cell.arm.name}")
+                failed |= _merge(config, cell) if config.merge else _track(config, cell)
+                progress.update()
     results = results_of(config, videos, failed)
     suffix = f"-{config.shard.label}" if config.shard else ""
     files.write_json(config.output_dir / f"results{suffix}.json", results)
@@ -169,15 +171,19 @@ def load(config: LabConfig, arm: Arm, checkpoint: str) -> tuple[Any, dict[str, A
 
 def cells(config: LabConfig, video: Video) -> Iterator[Cell]:
     """Yields all that is to be done with a video."""
-    for loop in config.suite.loops:
-        for arm in config.arms:
-            if loop in arm.loops:
-                _, about = load(config, arm, config.networks.of(video))
-                facts = arms_lib.facts_of(arm, loop, about)
-                place = config.output_dir / RUNS / arms_lib.folder_name(arm, facts)
-                seen = noisy(video, arm.noise) if arm.noise else video
-                folder = run_folder.RunFolder(place, _PROTOCOLS[loop])
-                yield Cell(arm, loop, seen, facts, folder)
+    for arm, loop in _pairs(config):
+        _, about = load(config, arm, config.networks.of(video))
+        facts = arms_lib.facts_of(arm, loop, about)
+        place = config.output_dir / RUNS / arms_lib.folder_name(arm, facts)
+        seen = noisy(video, arm.noise) if arm.noise else video
+        folder = run_folder.RunFolder(place, _PROTOCOLS[loop])
+        yield Cell(arm, loop, seen, facts, folder)
+
+
+def _pairs(config: LabConfig) -> list[tuple[Arm, str]]:
+    """Returns what runs over each video: arms, in the loops that they take part in."""
+    loops = config.suite.loops
+    return [(arm, loop) for loop in loops for arm in config.arms if loop in arm.loops]
 
 
 def _track(config: LabConfig, cell: Cell) -> dict[str, str]:

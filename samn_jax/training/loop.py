@@ -58,6 +58,7 @@ def _train(
         initial=run.first_step,
         total=config.num_steps,
         unit="step",
+        desc="compiling",
         disable=None if parallel.is_chief() else True,
     )
     step = run.first_step
@@ -65,6 +66,7 @@ def _train(
         with parallel.StopSignal() as stop:
             for step in range(run.first_step + 1, config.num_steps + 1):
                 run.step(step)
+                progress.set_description("train", refresh=False)
                 progress.update()
                 progress.set_postfix(run.shown, refresh=False)
                 last = stop.received(step) or step == config.num_steps

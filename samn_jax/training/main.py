@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from samn_jax import commands
+from samn_jax import commands, files
 from samn_jax.training import hosts as hosts_lib
 from samn_jax.training import supervise
 
@@ -46,7 +46,7 @@ def _run(words: Sequence[str], flags: argparse.Namespace) -> int:
 def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
     """Returns the exit code of a training in this process."""
     from samn_jax import compilation
-    from samn_jax.training import loop
+    from samn_jax.training import loop, parallel
 
     log_to_terminal()
     config = _read_config(flags)
@@ -63,7 +63,19 @@ def _train(flags: argparse.Namespace, hosts: hosts_lib.Hosts | None) -> int:
     if result == "stopped":
         print(commands.GOES_ON, file=sys.stderr)
         return STOPPED
+    if parallel.is_chief():
+        _tell_models(flags.output_dir)
     return 0
+
+
+def _tell_models(folder: Path) -> None:
+    """Prints where the weights of a finished run lie."""
+    from samn_jax.training import run_folder
+
+    print(f"model: {files.shown(folder / run_folder.MODEL_FILE)}")
+    best = folder / run_folder.BEST_FILE
+    if best.exists():
+        print(f"best on the clips held out: {files.shown(best)}")
 
 
 def log_to_terminal() -> None:

@@ -165,6 +165,7 @@ def test_the_command_trains_on_rendered_clips(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(compilation, "keep_compiled", lambda: None)
     arguments = ["--config", "configs/smoke.py", "--output_dir", str(tmp_path)]
     assert main.main(arguments) == 0
+    assert f"model: {tmp_path}/model.safetensors" in capsys.readouterr().out
     model = model_file.load_model(tmp_path / "model.safetensors")
     assert model.config.network == "lite"
     assert main.main([*arguments, "--set", "num_step=3"]) == commands.BAD_INPUT

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import commands, compilation
+from samn_jax import commands, compilation, files
 from samn_jax.errors import InputError
 from samn_jax.training.main import STOPPED, exit_code, log_to_terminal
 from samn_jax.training.recipe import config as recipe_lib
@@ -44,7 +44,7 @@ def _make(flags: argparse.Namespace) -> int:
     name = Path(flags.recipe).stem
     if run.make(name, recipe, flags.data_dir, folder, start=start) == "stopped":
         return _stopped()
-    print(f"wrote {folder / 'model.safetensors'}")
+    print(f"wrote {files.shown(folder / 'model.safetensors')}")
     return 0
 
 
