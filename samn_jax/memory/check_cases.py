@@ -1,5 +1,6 @@
 """The checks of `samn_jax.memory.check` of shapes, numbers and transformations."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -127,18 +128,29 @@ def check_single_frame(case: Case) -> None:
 
 
 def check_finite(case: Case) -> None:
-    """Nothing read or stored is NaN or infinite."""
+    """Nothing read or stored is NaN or infinite; told is what is so first."""
     states, reads, _, _ = run_of(case)
-    for what, tree in (("read", reads), ("state", states)):
-        for path, x in jax.tree_util.tree_flatten_with_path(tree)[0]:
-            if not np.issubdtype(x.dtype, np.floating):
-                continue
-            bad = ~np.isfinite(x.reshape(len(x), -1)).all(axis=1)
-            expect(
-                not bad.any(),
-                f"{what}{keystr(path)} is not finite in frame {int(bad.argmax()) + 1}: "
-                "look for 0/0, log 0 and a softmax over empty slots",
-            )
+    start = jax.tree.map(lambda x: x[None], compiled(case).init(case.first()))
+    bad = [
+        *((0, 0, f"init's state{path}") for path, _ in _not_finite(start)),
+        *((n + 1, 0, f"read{path}") for path, n in _not_finite(reads)),
+        *((n + 1, 1, f"after write state{path}") for path, n in _not_finite(states)),
+    ]
+    frame, _, what = min(bad, default=(0, 0, ""))
+    expect(
+        not bad,
+        f"{what} is not finite in frame {frame}: look for 0/0, log 0 and a softmax "
+        "over empty slots",
+    )
+
+
+def _not_finite(tree: Any) -> Iterator[tuple[str, int]]:
+    """Yields where arrays (F, ...) are not finite, and the first frame in which."""
+    for path, x in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        if jnp.issubdtype(x.dtype, jnp.floating):
+            good = np.isfinite(np.asarray(x)).reshape(len(x), -1).all(axis=1)
+            if not good.all():
+                yield keystr(path), int(good.argmin())
 
 
 def check_masses(case: Case) -> None:

@@ -104,6 +104,7 @@ class Reader:
         log_weights: Array | None,
         chunk: int,
     ) -> Read:
+        _check_channels(query, bank.key)
         if log_weights is not None:
             shut = shut + log_weights
         size = query.attention.shape[:2]
@@ -145,6 +146,15 @@ def make_reader(
 ) -> Reader:
     """Returns the reader of a network with that similarity, as the settings want it."""
     return Reader(similarity, config.machine, config.chunk_slots, parameters)
+
+
+def _check_channels(query: Key, stored: Key) -> None:
+    for name, asked, kept in zip(Key._fields, query, stored, strict=True):
+        if asked.shape[-1] != kept.shape[-1]:
+            raise InputError(
+                f"key.{name} in the memory has {kept.shape[-1]} channels, the frame's "
+                f"{asked.shape[-1]}: a read compares keys as the network made them"
+            )
 
 
 def _flat(x: Float[Array, "*cells C"]) -> Float[Array, "n C"]:

@@ -52,6 +52,26 @@ def not_a_number(self, state, query, reader):
     return read._replace(readout=read.readout._replace(attention=values))
 
 
+def stores_short_keys(self, entry, reader):
+    state = FirstLast.init(self, entry, reader)
+    key = state.bank.key._replace(attention=state.bank.key.attention[..., 1:])
+    return state._replace(bank=state.bank._replace(key=key))
+
+
+def stores_none(self, state, entry, read, reader):
+    state, said = FirstLast.write(self, state, entry, read, reader)
+    left = (3 - entry.frame_idx).astype(jnp.float32)
+    none = state.bank.value.attention / left
+    value = state.bank.value._replace(attention=none)
+    return state._replace(bank=state.bank._replace(value=value)), said
+
+
+def begins_with_none(self, entry, reader):
+    state = FirstLast.init(self, entry, reader)
+    value = jax.tree.map(lambda x: x * jnp.inf, state.bank.value)
+    return state._replace(bank=state.bank._replace(value=value))
+
+
 def python_branch(self, state, entry, read, reader):
     if entry.found:
         return FirstLast.write(self, state, entry, read, reader)
@@ -103,9 +123,16 @@ def counts_weakly(self, entry, reader):
     ("methods", "name", "words"),
     [
         ({"read": other_channels}, "shapes and types", r"float32\[4, 4, 12\].*6\]"),
+        (
+            {"init": stores_short_keys},
+            "shapes and types",
+            "key.attention in the memory has 4 channels, the frame's 5",
+        ),
         ({"write": growing}, "state of fixed size", r"\[4, 4, 4, 5\] before .* after"),
         ({"write": promoted}, "state of fixed size", r"frame_idx is int32 .*cast with"),
         ({"read": not_a_number}, "finite", "not finite in frame 1[0-9]"),
+        ({"write": stores_none}, "finite", "^after write state.*value.*in frame 3"),
+        ({"init": begins_with_none}, "finite", "^init's state.bank.value.* frame 0"),
         ({"write": python_branch}, "shapes and types", "use jnp.where, .* or lax.cond"),
         ({"write": writes_lost}, "lost frames change nothing", "do not write it"),
         ({"write": lies}, "reports are true", "reports slot 0, where"),
@@ -134,6 +161,11 @@ def test_a_wrong_design_is_told_why(methods, name, words):
     assert name in faults
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(faults[name])
+
+
+def test_after_a_number_that_is_none_nothing_else_is_blamed():
+    faults = [r.name for r in check.check(wrong(read=not_a_number)) if r.fault]
+    assert faults == ["finite"]
 
 
 def test_a_number_without_a_type_is_named():
