@@ -41,6 +41,14 @@ class Span(NamedTuple):
             passes.append((self.start, stop, self.every))
         return passes
 
+    def holds(self, frame_idx: int) -> bool:
+        """Returns whether a frame is tracked, if the video has it."""
+        for start, stop, step in self.passes():
+            ahead = step * (frame_idx - start) >= 0 and (frame_idx - start) % step == 0
+            if ahead and (stop is None or step * (stop - frame_idx) > 0):
+                return True
+        return False
+
 
 class Tracking(NamedTuple):
     """A state amid tracking, and what it follows."""
@@ -74,8 +82,8 @@ def track(
         frame that is not tracked. Results up to then have been given.
     """
     span = span or Span()
+    _check_frames(prompts, span)
     for number, (start, stop, step) in enumerate(span.passes()):
-        _check_frames(prompts, start, step, span)
         frames = source.read(start, stop, step)
         results = track_frames(tracker, frames, prompts, alone=len(prompts) == 1)
         for result in results:
@@ -235,11 +243,16 @@ def _object_result(prompt: Prompt, answer: Prediction) -> ObjectResult:
     )
 
 
-def _check_frames(prompts: Sequence[Prompt], start: int, step: int, span: Span) -> None:
+def _check_frames(prompts: Sequence[Prompt], span: Span) -> None:
     for prompt in prompts:
-        distance = (prompt.frame_idx - start) * (1 if step > 0 else -1)
-        if distance % span.every:
+        index = prompt.frame_idx
+        if (index - span.start) % span.every:
             raise InputError(
-                f"{prompt.name} is marked in frame {prompt.frame_idx}, which is left "
-                f"out by every {span.every}: mark it in another"
+                f"{prompt.name} is marked in frame {index}, which is left out by every "
+                f"{span.every}: mark it in another"
+            )
+        if not span.holds(index):
+            raise InputError(
+                f"{prompt.name} is marked in frame {index}, which is not tracked: mark "
+                "it in another, or track that one too"
             )

@@ -38,6 +38,11 @@ def test_spans_are_tracked_in_their_order(tracker, frames, span, order):
 
 
 @pytest.mark.parametrize(("span", "order"), SPANS)
+def test_a_span_holds_the_frames_that_it_tracks(span, order):
+    assert [index for index in range(COUNT) if span.holds(index)] == sorted(order)
+
+
+@pytest.mark.parametrize(("span", "order"), SPANS)
 def test_in_order_of_the_video_the_results_are_the_same(tracker, frames, span, order):
     counted = []
     start = [prompt(span.start)]
@@ -95,6 +100,9 @@ def test_it_stops_when_asked(tracker, frames):
 def test_prompts_that_do_not_fit(tracker, frames):
     with pytest.raises(InputError, match="frame 1, which is left out by every 2"):
         list(run.track(tracker, frames, [prompt(1)], run.Span(every=2)))
+    for span in (run.Span(3), run.Span(0, 2), run.Span(1, backward=True, frames=1)):
+        with pytest.raises(InputError, match="in frame 2, which is not tracked"):
+            list(run.track(tracker, frames, [prompt(span.start), prompt(2, 2)], span))
     small = Prompt(1, "red", 0, mask=np.ones((5, 5), bool))
     with pytest.raises(InputError, match="mask of red is 5 x 5, the frame 120 x 96"):
         list(run.track(tracker, frames, [small]))
