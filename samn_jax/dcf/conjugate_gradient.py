@@ -53,7 +53,7 @@ def conjugate_gradient(
 
     The direction is updated by the Polak-Ribière formula with its factor kept
     non-negative, which restarts the search whenever an inexact operator (float32
-    round-off) has spoilt conjugacy.
+    round-off) has spoiled conjugacy.
 
     Args:
         operator: A linear, symmetric, positive (semi-)definite map.

@@ -35,15 +35,15 @@ def gauss_newton(
 ) -> GaussNewtonResult:
     """Parameters after `num_steps` Gauss-Newton steps, and the loss at each.
 
-    Every step linearises anew and starts its own conjugate-gradient search for
+    Every step linearizes anew and starts its own conjugate-gradient search for
     JᵀJ d = −Jᵀ r from d = 0. The full step is taken, without line search.
 
     Args:
-        problem: Gives the linearisation at a point; hand-written, as in `correlation`,
+        problem: Gives the linearization at a point; hand-written, as in `correlation`,
             its transpose is faster than one that is derived.
         params: Where to start.
         preconditioner: As for `conjugate_gradient`: an approximate diagonal of JᵀJ.
-        num_steps: Outer (linearisation) steps.
+        num_steps: Outer (linearization) steps.
         num_cg_iterations: Inner iterations of each step.
     """
 

@@ -133,46 +133,61 @@ def _work(archive: zipfile.ZipFile, content: dict[str, Any], session: Session) -
         raise ValueError("impossible objects")
     height, width = content["video"]["size"]
     shape = (int(height), int(width))
-
-    def frame_idx(told: dict[str, Any]) -> int:
+    for told in (*content["prompts"], *content["results"]):
         if not 0 <= int(told["frame"]) < session.num_frames:
             raise ValueError("an impossible frame")
-        return int(told["frame"])
-
-    prompts = []
-    for number, told in enumerate(content["prompts"]):
-        object_id, box, mask = int(told["object"]), told["box"], None
-        if box is None:
-            mask = _read_png(archive, f"prompts/{number}.png", shape) > 127
-        else:
-            box = _floats(box, 4)
-        name = names[object_id]
-        prompts.append(Prompt(object_id, name, frame_idx(told), mask, box))
-    results = {}
-    for told in content["results"]:
-        index, objects = frame_idx(told), []
-        for one in told["objects"]:
-            object_id = int(one["object"])
-            alpha = _read_png(archive, f"alpha/{index}_{object_id}.png", shape)
-            confidence, uncertainty = _floats(
-                [one["confidence"], one["uncertainty"]], 2
-            )
-            result = ObjectResult(
-                object_id,
-                names[object_id],
-                confidence,
-                uncertainty,
-                _floats(one["box"], 4),
-                np.array(
-                    [_floats(corner, 2) for corner in one["polygon"]], np.float32
-                ).reshape(4, 2),
-                np.zeros((0, 0), np.uint8),
-            )
-            objects.append((result, compress(alpha)))
-        ids = compress(_read_png(archive, f"ids/{index}.png", shape))
-        results[index] = PackedResult(index, shape, ids, tuple(objects))
+    prompts = tuple(
+        _prompt(archive, number, told, names, shape)
+        for number, told in enumerate(content["prompts"])
+    )
+    results = {
+        int(told["frame"]): _unpacked(archive, told, names, shape)
+        for told in content["results"]
+    }
     stale = frozenset(int(i) for i in content["stale"]) & set(results)
-    return Work(names, tuple(prompts), results, {}, stale)
+    return Work(names, prompts, results, {}, stale)
+
+
+def _prompt(
+    archive: zipfile.ZipFile,
+    number: int,
+    told: dict[str, Any],
+    names: dict[int, str],
+    shape: tuple[int, int],
+) -> Prompt:
+    object_id, frame_idx = int(told["object"]), int(told["frame"])
+    if told["box"] is not None:
+        box = _floats(told["box"], 4)
+        return Prompt(object_id, names[object_id], frame_idx, box_xywh=box)
+    mask = _read_png(archive, f"prompts/{number}.png", shape) > 127
+    return Prompt(object_id, names[object_id], frame_idx, mask)
+
+
+def _unpacked(
+    archive: zipfile.ZipFile,
+    told: dict[str, Any],
+    names: dict[int, str],
+    shape: tuple[int, int],
+) -> PackedResult:
+    """Returns the result of a frame, as `_pack` has told it."""
+    index, objects = int(told["frame"]), []
+    for one in told["objects"]:
+        object_id = int(one["object"])
+        alpha = _read_png(archive, f"alpha/{index}_{object_id}.png", shape)
+        corners = [_floats(corner, 2) for corner in one["polygon"]]
+        sure = _floats([one["confidence"], one["uncertainty"]], 2)
+        result = ObjectResult(
+            object_id,
+            names[object_id],
+            sure[0],
+            sure[1],
+            _floats(one["box"], 4),
+            np.array(corners, np.float32).reshape(4, 2),
+            np.zeros((0, 0), np.uint8),
+        )
+        objects.append((result, compress(alpha)))
+    ids = compress(_read_png(archive, f"ids/{index}.png", shape))
+    return PackedResult(index, shape, ids, tuple(objects))
 
 
 def _floats(values: Any, count: int) -> Any:

@@ -69,7 +69,7 @@ def shown(
 
     Args:
       config: what is shown, and how often.
-      key: a random key; None shows the prediction, neither moved nor spoilt.
+      key: a random key; None shows the prediction, neither moved nor spoiled.
       before: the masks.
     """
     there, size = spoil_lib.place_of(before.truth)
@@ -80,10 +80,10 @@ def shown(
     mask = jax.lax.stop_gradient(before.predicted)
     if key is None:
         return spoil_lib.move(mask, there, here, scale)
-    choices, motion, growth, spoilt = jax.random.split(key, 4)
+    choices, motion, growth, spoiled = jax.random.split(key, 4)
     as_true, empty = jax.random.uniform(choices, (2,))
     mask = jnp.where(as_true < config.true_share, before.truth, mask)
-    mask, _ = spoil_lib.spoil(config.spoil, spoilt, mask, before.other)
+    mask, _ = spoil_lib.spoil(config.spoil, spoiled, mask, before.other)
     here = here + config.drift * size_now * jax.random.normal(motion, (2,))
     scale = scale * jnp.exp(config.growth * jax.random.normal(growth))
     mask = spoil_lib.move(mask, there, here, scale)

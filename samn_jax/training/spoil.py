@@ -1,4 +1,4 @@
-"""Masks spoilt on purpose: what a tracker's own mistakes look like, drawn at random.
+"""Masks spoiled on purpose: what a tracker's own mistakes look like, drawn at random.
 
 A network that only ever remembers good masks learns to trust its memory; in tracking a
 mistake is then remembered, read, and made again.
@@ -21,7 +21,7 @@ _LEAST_SIZE = 4.0  # px, where a mask is empty
 
 @dataclasses.dataclass(frozen=True)
 class SpoilConfig:
-    """How often a mask is spoilt, and in which way; at most in one.
+    """How often a mask is spoiled, and in which way; at most in one.
 
     Attributes:
       drifted_share: of masks that are shifted by `drift`.
@@ -59,7 +59,7 @@ class SpoilConfig:
 
     @property
     def total(self) -> float:
-        """Returns the share of masks that are spoilt."""
+        """Returns the share of masks that are spoiled."""
         return sum(getattr(self, name) for name in _SHARES)
 
 
@@ -72,7 +72,7 @@ def spoil(
     mask: Float[Array, "S S"],
     other: Float[Array, "S S"],
 ) -> tuple[Float[Array, "S S"], Bool[Array, ""]]:
-    """Returns a mask, perhaps spoilt, and whether it is.
+    """Returns a mask, perhaps spoiled, and whether it is.
 
     Args:
       config: how often, and in which way.

@@ -228,7 +228,7 @@ class _Steps:
         return flat.reshape(mask.shape)
 
     def _good_mask(self, index: int, logits: Array) -> Array:
-        """Returns the masks as the mode says, before they are spoilt."""
+        """Returns the masks as the mode says, before they are spoiled."""
         mode, truth = self.network.unroll.mode, self.truth.masks[index]
         if mode == "mask":
             return truth

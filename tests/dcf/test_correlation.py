@@ -76,7 +76,7 @@ def _data_residuals(samples, features, target_filter):
 
 
 def _assert_same_problem(actual, expected, params, change):
-    """The two linearisations agree at `params`, in value, J and Jᵀ."""
+    """The two linearizations agree at `params`, in value, J and Jᵀ."""
 
     @functools.partial(jax.jit, static_argnums=0)
     def apply(problem, params, change):

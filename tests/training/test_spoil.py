@@ -29,17 +29,17 @@ def draw(count=200, other=OTHER, mask=MASK, **settings):
     return jax.tree.map(np.asarray, found)
 
 
-def test_nothing_is_spoilt_by_default():
-    masks, spoilt = draw(20)
-    assert not spoilt.any()
+def test_nothing_is_spoiled_by_default():
+    masks, spoiled = draw(20)
+    assert not spoiled.any()
     np.testing.assert_array_equal(masks, np.broadcast_to(MASK, masks.shape))
 
 
 def test_shares_are_kept_and_others_are_as_they_were():
-    masks, spoilt = draw(2000, drifted_share=0.2, other_share=0.3)
-    assert abs(spoilt.mean() - 0.5) < 0.05
+    masks, spoiled = draw(2000, drifted_share=0.2, other_share=0.3)
+    assert abs(spoiled.mean() - 0.5) < 0.05
     same = (masks == MASK).all((1, 2))
-    np.testing.assert_array_equal(same, ~spoilt)
+    np.testing.assert_array_equal(same, ~spoiled)
     is_other = (masks == OTHER).all((1, 2))
     assert abs(is_other.mean() - 0.3) < 0.05
 
@@ -72,8 +72,8 @@ def test_a_part_is_missing_and_the_rest_is_as_it_was():
 
 
 def test_without_another_object_the_mask_lies_on_something_else():
-    masks, spoilt = draw(other_share=1.0, other=NOTHING)
-    assert spoilt.all()
+    masks, spoiled = draw(other_share=1.0, other=NOTHING)
+    assert spoiled.all()
     inside = (masks * MASK).sum((1, 2)) / MASK.sum()
     assert inside.max() < 0.3
 
@@ -106,7 +106,7 @@ def test_settings_are_checked():
     assert total == 0.25
 
 
-def test_remembered_masks_are_spoilt_but_never_the_first():
+def test_remembered_masks_are_spoiled_but_never_the_first():
     batch = tiny.batch(num_frames=3)
     always = spoil.SpoilConfig(other_share=1.0)
     run = {
