@@ -1,9 +1,25 @@
-"""SAMN in JAX: track any object through a video, mask by mask."""
+"""SAMN in JAX: track any object through a video, mask by mask.
+
+    tracker = samn_jax.Tracker.from_checkpoint("lite")
+    state, out = tracker.init(frame, box_xywh=(120, 80, 60, 90))  # or mask=...
+    state, out = tracker.step(state, frame)  # out.mask, out.box_xywh, out.confidence
+
+Frames are uint8 RGB (H, W, 3). `Tracker` takes and gives them as they come; the pure
+functions under it take padded ones: `init_tracker`, `track_step`, `track_video`,
+`correct_target` for one object, `step_objects` and `track_objects` for several. What is
+wrong with an input is told by an `InputError`. Elsewhere:
+
+    samn_jax.memory.design   a memory of one's own: four pure functions
+    samn_jax.track.run       objects through a video file, as `samn-track` does it
+    samn_jax.evaluation.run  benchmarks, as `samn-evaluate` runs them
+    samn_jax.compilation     `keep_compiled()`: compiled programs stay on disk
+"""
 
 import importlib
 import pkgutil
 from typing import TYPE_CHECKING, Any
 
+from samn_jax.errors import InputError
 from samn_jax.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -19,12 +35,15 @@ if TYPE_CHECKING:
         init_tracker,
         load_state,
         save_state,
+        step_objects,
+        track_objects,
         track_step,
         track_video,
     )
 
 # Stands in `tracking/__init__.py` too: that one can't be asked without importing JAX.
 __all__ = [
+    "InputError",
     "MultiPrediction",
     "MultiState",
     "Prediction",
@@ -36,6 +55,8 @@ __all__ = [
     "init_tracker",
     "load_state",
     "save_state",
+    "step_objects",
+    "track_objects",
     "track_step",
     "track_video",
 ]

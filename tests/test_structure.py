@@ -180,6 +180,10 @@ def test_all_names_that_the_package_offers_are_documented():
     assert all(getattr(samn_jax, name).__doc__ for name in samn_jax.__all__)
 
 
+def test_the_package_offers_what_its_tracker_does():
+    assert set(samn_jax.__all__) == {"InputError", *samn_jax.tracking.__all__}
+
+
 def test_reading_and_scoring_start_without_jax():
     program = "import sys, evaluate; print({'jax', 'flax'} & set(sys.modules))"
     command = [sys.executable, "-c", program]

@@ -123,7 +123,7 @@ def _is_object(ids: np.ndarray | None, number: int) -> np.ndarray | None:
 
 def _alone(sequence: types.Sequence, protocol: protocol_lib.Protocol) -> int:
     """Returns the id of an object that is tracked alone."""
-    if protocol.folder != "masks":
+    if not protocol.has_ids:
         return 1
     ids = [number for there in sequence.starts().values() for number in there]
     return ids[0]

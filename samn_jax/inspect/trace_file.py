@@ -15,7 +15,6 @@ from samn_jax.errors import InputError
 from samn_jax.inspect.record import NamedTrace, ObjectTrace, VideoTrace
 
 FORMAT = "samn_jax trace 1"
-SUFFIX = ".npz"
 _TEXTS = ("video", "design", "settings")
 _MOST_BYTES = 2**30  # of one array, unpacked
 _MOST_SIDE = 2**15  # pixels of a frame

@@ -57,6 +57,6 @@ ABLATION = Suite(
     name="ablation",
     base=FULL,
     controls=(*ROWS, Arm("noise1", _RING, noise=1, remark="chaos floor")),
-    scenes=(),
     clips=Clips(objects=1),
+    remarks=(PAPER_NOTE,),
 )

@@ -20,7 +20,9 @@ from samn_jax.evaluation import (
 )
 from samn_jax.evaluation.trackers import interface
 from samn_jax.lab import (
-    ablation,
+    arms as arms_lib,
+)
+from samn_jax.lab import (
     closed_loop,
     comparison,
     costs,
@@ -31,9 +33,6 @@ from samn_jax.lab import (
     page,
     real_videos,
     rendered,
-)
-from samn_jax.lab import (
-    arms as arms_lib,
 )
 from samn_jax.lab.networks import Networks
 from samn_jax.lab.suite import Arm, Suite
@@ -233,7 +232,6 @@ def results_of(
                 by_arm = tables.setdefault(cell.loop, {})
                 found = measures_of(cell.folder, cell.video)
                 by_arm.setdefault(cell.arm.name, {})[video.name] = found
-    is_ablation = config.suite.name == ablation.ABLATION.name
     loops = {}
     for loop, table in tables.items():
         if config.suite.base not in table:
@@ -247,7 +245,7 @@ def results_of(
         "loops": loops,
         "costs": costs_of(config) if loops else {},
         "failed": failed,
-        "remarks": [ablation.PAPER_NOTE] if is_ablation else [],
+        "remarks": list(config.suite.remarks),
         "manifest": {
             **provenance.describe(),
             "devices": provenance.devices(),

@@ -28,7 +28,6 @@ KINDS = {
     "scale": 120,
     "light": 60,
 }
-ABSENCES = ("hidden_10", "hidden_50", "hidden_200", "away")
 
 _RATE = 25.0  # frames a second, at which the wandering is that of the built-in clips
 _RAMP = 8  # frames in which the target leaves or the light changes; covers are sudden

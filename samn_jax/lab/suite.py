@@ -110,6 +110,7 @@ class Suite:
       clips: what is taken of a data set, if one is given.
       loops: `closed`, the tracker as it is, and `open`, with crops around the truth.
       settings: `NAME=VALUE` for all arms.
+      remarks: what stands below the results.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Suite:
     clips: Clips = Clips()
     loops: tuple[str, ...] = ("closed",)
     settings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks that the parts fit together.

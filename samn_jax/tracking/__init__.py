@@ -17,7 +17,7 @@ from samn_jax.tracking.state import (
 from samn_jax.tracking.state_file import load_state, save_state
 from samn_jax.tracking.tracker import init_tracker, track_step, track_video
 
-# What of it is in `samn_jax/__init__.py` stands there again: no JAX is imported there.
+# Stands in `samn_jax/__init__.py` again, where no JAX is imported.
 __all__ = [
     "MultiPrediction",
     "MultiState",

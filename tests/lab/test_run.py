@@ -22,6 +22,7 @@ SUITE = {
         {"name": "ring_noise1", "settings": ["memory.design=ring"], "noise": 1},
     ],
     "clips": {"directions": ["forwards"]},
+    "remarks": ["of a tiny network"],
 }
 MINE = '''
 import dataclasses
@@ -70,6 +71,7 @@ def test_designs_are_compared_with_ring(folder, tmp_path, capsys):
     assert run(folder, tmp_path / "a", *flags) == 0
     told = capsys.readouterr().out
     assert "3 videos of 3 clips" in told and "Mine" in told
+    assert "of a tiny network" in told
     results = json.loads((tmp_path / "a/results.json").read_text())
     arms = results["loops"]["closed"]["arms"]
     assert list(arms) == ["ring", "ring_noise1", "fifo", "Mine"]

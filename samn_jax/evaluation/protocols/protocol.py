@@ -45,6 +45,7 @@ class Protocol(NamedTuple):
       show: video, frame index, results folder → what a picture of the result shows.
       starts: what a tracker may be given; the first is the default.
       answers: what a tracker may be asked for.
+      has_ids: whether objects are given by the ids of masks; else there is one, 1.
     """
 
     folder: str
@@ -55,3 +56,4 @@ class Protocol(NamedTuple):
     show: Callable[[Any, int, Path], Shown]
     starts: tuple[interface.Start, ...]
     answers: tuple[interface.Answer, ...]
+    has_ids: bool = False

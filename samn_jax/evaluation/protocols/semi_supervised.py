@@ -114,6 +114,7 @@ SEMI_SUPERVISED = protocol.Protocol(
     show=_show,
     starts=("mask", "box"),
     answers=("mask",),
+    has_ids=True,
 )
 
 
