@@ -27,6 +27,7 @@ class SpatialMemory(NamedTuple):
     maxima: Float[Array, " M"]  # ring of the last accepted score maxima
     num_maxima: Int[Array, ""]  # written so far, counting on past M
     num_frames: Int[Array, ""]  # seen so far, the first one included
+    last_sample: Int[Array, ""]  # what `num_frames` was at the newest; 0 before any
 
 
 class Response(NamedTuple):
@@ -100,6 +101,7 @@ def init_spatial_memory(
         maxima=jnp.zeros(config.num_maxima).at[0].set(1.0),
         num_maxima=jnp.int32(1),
         num_frames=jnp.int32(1),
+        last_sample=jnp.int32(0),
     )
 
 
@@ -189,11 +191,14 @@ def remember_in(
     )
     slot = memories.num_maxima[index] % config.num_maxima
     maximum = jnp.where(accepted, response.maximum, memories.maxima[index, slot])
+    num_frames = memories.num_frames[index] + 1
+    newest = jnp.where(accepted, num_frames, memories.last_sample[index])
     return memories._replace(
         samples=samples,
         maxima=memories.maxima.at[index, slot].set(maximum),
         num_maxima=memories.num_maxima.at[index].add(accepted.astype(jnp.int32)),
-        num_frames=memories.num_frames.at[index].add(1),
+        num_frames=memories.num_frames.at[index].set(num_frames),
+        last_sample=memories.last_sample.at[index].set(newest),
     )
 
 
@@ -244,8 +249,60 @@ def update_spatial_memory(
             cells from the top-left corner of the crop that was responded to.
         accepted: Whether the frame is certain enough to learn from.
     """
+    memory = _remember(config, memory, response, target_center_cells, accepted)
+    return refine_if(config, memory, refinement_due(config, memory, response))
+
+
+def correct_spatial_memory(
+    config: SpatialMemoryConfig,
+    memory: SpatialMemory,
+    response: Response,
+    target_center_cells: Float[Array, "2"],
+) -> SpatialMemory:
+    """The memory that has learned a person's place for the last frame that it saw.
+
+    If it had learned from that frame, sample and maximum take the place of those, and
+    weigh as much. Else they are added, with the weight of a frame with a distractor.
+    The frame is not counted again, and the filter is refined at once.
+
+    Args:
+        config: Settings; static under jit.
+        memory: State after that frame.
+        response: To a crop around the person's place.
+        target_center_cells: The target's center (x, y) in cells of that crop.
+    """
+    samples, latest = memory.samples, (memory.num_maxima - 1) % config.num_maxima
+    label = labels.gaussian_label(
+        target_center_cells,
+        memory.sigma,
+        size=response.sample.shape[:2],
+        kernel_size=config.kernel_size,
+    )
+    replaced = memory._replace(
+        samples=samples._replace(
+            samples=samples.samples.at[samples.last_written].set(response.sample),
+            labels=samples.labels.at[samples.last_written].set(label),
+        ),
+        maxima=memory.maxima.at[latest].set(response.maximum),
+    )
+    before = memory._replace(num_frames=memory.num_frames - 1)
+    surely = response._replace(hard_negative=jnp.bool_(True))
+    center, accepted = target_center_cells, jnp.bool_(True)
+    added = _remember(config, before, surely, center, accepted)
+    is_known = memory.last_sample == memory.num_frames
+    memory = jax.tree.map(lambda a, b: jnp.where(is_known, a, b), replaced, added)
+    return refine_if(config, memory, accepted)
+
+
+def _remember(
+    config: SpatialMemoryConfig,
+    memory: SpatialMemory,
+    response: Response,
+    target_center_cells: Float[Array, "2"],
+    accepted: Bool[Array, ""],
+) -> SpatialMemory:
+    """What `remember_in` does, of a single memory."""
     memories = jax.tree.map(lambda x: x[None], memory)
     place = (jnp.int32(0), target_center_cells)
     memories = remember_in(config, memories, response, place, accepted=accepted)
-    memory = jax.tree.map(lambda x: x[0], memories)
-    return refine_if(config, memory, refinement_due(config, memory, response))
+    return jax.tree.map(lambda x: x[0], memories)

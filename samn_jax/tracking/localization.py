@@ -126,8 +126,7 @@ def correct(
 ) -> spatial_lib.SpatialMemory:
     """Returns the memory that has learned a person's place for the last frame it saw.
 
-    The sample weighs as that of a frame with a distractor, and the filter is refined at
-    once. The frame is not counted again.
+    What it had learned of that frame is replaced; see `correct_spatial_memory`.
 
     Args:
       spec: network and settings.
@@ -135,10 +134,10 @@ def correct(
       localized: what the filter says around the corrected place.
       center_xy: the target's, in the image.
     """
-    surely = localized.response._replace(hard_negative=jnp.ones((), bool))
-    localized = localized._replace(response=surely)
-    memory = memory._replace(num_frames=memory.num_frames - 1)
-    return learn(spec, memory, localized, center_xy, jnp.ones((), bool))
+    center = _to_cells(spec, localized, center_xy)
+    return spatial_lib.correct_spatial_memory(
+        spec.config.spatial, memory, localized.response, center
+    )
 
 
 def _to_cells(

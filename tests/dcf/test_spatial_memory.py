@@ -141,6 +141,48 @@ def test_filter_is_refined_at_once_on_a_hard_negative(memory):
     )
 
 
+_correct = jax.jit(functools.partial(spatial_memory.correct_spatial_memory, CONFIG))
+
+
+def test_a_correction_replaces_what_was_learned_of_its_frame(memory):
+    before, _ = _track(memory, 3)
+    slot = int(before.samples.last_written)
+    first, second = (jnp.array(center) for center in [(5.0, 5.0), (12.0, 8.0)])
+    wrong = _correct(before, _localize(before, _scene(70, (5.0, 5.0))), first)
+    found = _localize(wrong, _scene(71, (12.0, 8.0)))
+    after = _correct(wrong, found, second)
+    chex.assert_trees_all_equal_shapes_and_dtypes(before, after)
+    np.testing.assert_array_equal(after.samples.weights, before.samples.weights)
+    for name in ("samples", "labels"):
+        old, new = (getattr(x.samples, name) for x in (before, after))
+        changed = np.flatnonzero(np.any(old != new, axis=tuple(range(1, old.ndim))))
+        assert changed.tolist() == [slot]
+    np.testing.assert_array_equal(after.samples.samples[slot], found.sample)
+    # The filter is even: the label's peak is at the corner of its cell.
+    peak = np.argmax(after.samples.labels[slot])
+    assert np.unravel_index(peak, (CELLS, CELLS)) == (8, 12)
+    maxima = np.asarray(before.maxima).copy()
+    maxima[3 % CONFIG.num_maxima] = found.maximum
+    np.testing.assert_array_equal(after.maxima, maxima)
+    assert (after.num_frames, after.num_maxima) == (4, 4)
+    assert not np.array_equal(after.filter, wrong.filter)
+
+
+def test_a_correction_of_a_frame_that_taught_nothing_adds_a_sample(memory):
+    before, _ = _track(memory, 1, accepted=False)
+    found = _localize(before, _scene(72, (9.0, 7.0)))
+    after = _correct(before, found, jnp.array([9.0, 7.0]))
+    rate = CONFIG.hard_negative_learning_rate
+    np.testing.assert_allclose(
+        after.samples.weights[8], rate / (rate + 1 / (1 - rate)), rtol=1e-5
+    )
+    np.testing.assert_array_equal(after.samples.samples[8], found.sample)
+    assert (after.num_frames, after.num_maxima, after.last_sample) == (2, 2, 2)
+    # The next frame is another one.
+    later = _update(after, found, jnp.array([9.0, 7.0]), accepted=jnp.array(True))
+    assert later.samples.last_written == 9 and later.last_sample == 3
+
+
 def test_filter_learns_a_new_appearance(memory):
     """Every channel takes its neighbor's part, and the filter is told where."""
 

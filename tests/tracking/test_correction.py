@@ -158,9 +158,15 @@ def test_the_filter_learns_the_place():
     start = functools.partial(init_tracker, spec, {}, from_mask=True)
     state, _ = jax.jit(start)(FRAMES[0], jnp.array(SIZE, jnp.int32), mask)
     step = jax.jit(functools.partial(track_step, spec, {}))
+    fix = jax.jit(functools.partial(correction.correct_target, spec, {}))
     for index in range(1, CORRECTED + 1):
         state, _ = step(state, FRAMES[index])
-    fix = jax.jit(functools.partial(correction.correct_target, spec, {}))
+        if index == TURNS - 1:  # It was learned from: that is replaced.
+            other, _ = fix(state, FRAMES[index], MASKS[index - 1].astype(np.float32))
+            assert int(other.spatial.num_maxima) == int(state.spatial.num_maxima) == 4
+            same = state.spatial.samples.last_written, other.spatial.samples.weights
+            assert int(same[0]) == int(other.spatial.samples.last_written)
+            np.testing.assert_array_equal(same[1], state.spatial.samples.weights)
     new, _ = fix(state, FRAMES[CORRECTED], MASKS[CORRECTED].astype(np.float32))
     old, spatial = state.spatial, new.spatial
     chex.assert_trees_all_equal_shapes_and_dtypes(old, spatial)
