@@ -134,11 +134,13 @@ function buildLane(lane) {
   const root = make("section", { class: "panel lane", style: { "--own": lane.color } },
     make("header", {}, make("h2", {}, lane.design), make("span", { class: "faint" }, lane.name)),
     make("details", {}, make("summary", {}, "settings"), make("code", {}, lane.settings)),
-    view.box, told, write,
-    make("div", { class: "below" }, lane.side ? filter : "",
-      make("div", { class: "wide" }, make("h3", { title: "a column per frame, a row per remembered frame, newest on top" }, "what was read when"), over)),
-    make("h3", {}, "memory as this frame was read"), cards,
-    make("h3", {}, "writes"), make("label", { class: "faint" }, all, " frames that were not due too"), log.list);
+    make("div", { class: "halves" },
+      make("div", {}, view.box, told, write),
+      make("div", {},
+        make("div", { class: "below" }, lane.side ? filter : "",
+          make("div", { class: "wide" }, make("h3", { title: "a column per frame, a row per remembered frame, newest on top" }, "what was read when"), over)),
+        make("h3", {}, "memory as this frame was read"), cards,
+        make("h3", {}, "writes"), make("label", { class: "faint" }, all, " frames that were not due too"), log.list)));
   listeners.push(frame => {
     const row = lane.at.get(frame), known = row !== undefined;
     view.set(frame);

@@ -56,6 +56,16 @@ def test_lanes_stand_side_by_side(browser):
     assert width <= 0, "nothing sticks out"
 
 
+def test_a_lane_alone_has_its_picture_beside_its_memory(tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(page.render((clips.content(),)))
+    with chromium.opened(path.as_uri()) as driver:
+        (picture,) = find(driver, ".halves > div > .picture")
+        (cards,) = find(driver, ".cards")
+        assert picture.rect["x"] + picture.rect["width"] <= cards.rect["x"]
+        assert cards.rect["y"] < picture.rect["y"] + picture.rect["height"]
+
+
 def test_keys_slider_and_clicks_move_in_time(browser):
     keys = webdriver.Keys
     find(browser, "h1")[0].click()
