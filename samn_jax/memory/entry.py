@@ -38,7 +38,13 @@ class Value(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """All that a frame teaches once it is segmented."""
+    """All that a frame teaches once it is segmented.
+
+    `others` is told of the objects that are tracked together, whose shares of a cell
+    and `share` add up to at most about 1. It is 0 where one is tracked alone, and in
+    frames that are `given` (first frames and corrections): there an object is entered
+    by itself. In training it is of the clip's objects, in the same way.
+    """
 
     key: Key
     value: Value

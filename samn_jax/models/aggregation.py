@@ -57,16 +57,17 @@ def odds(prob: Float[Array, "H W"]) -> Float[Array, "H W"]:
     return clamped / (1.0 - clamped)
 
 
-def share_beside(
+def shares_beside(
     prob: Float[Array, "H W"],
     odds_of_others: Float[Array, "H W"],
     none_of_others: Float[Array, "H W"],
     *,
     kind: str = "soft",
-) -> Float[Array, "H W"]:
-    """Returns the share of one object beside others; see `join_objects`.
+) -> tuple[Float[Array, "H W"], Float[Array, "H W"]]:
+    """Returns the shares of one object and of all others; see `join_objects`.
 
-    The others may be added up one by one, and need not be held all at once.
+    What both leave is the background's. The others may be added up one by one, and need
+    not be held all at once.
 
     Args:
       prob: probability of the object, found without regard to the others.
@@ -76,7 +77,8 @@ def share_beside(
     """
     own = odds(prob)
     background = odds(none_of_others * (1.0 - prob)) if kind == "soft" else 1.0
-    return own / (own + odds_of_others + background)
+    total = own + odds_of_others + background
+    return own / total, odds_of_others / total
 
 
 def join_one(prob: Float[Array, "H W"], *, kind: str = "soft") -> Float[Array, "H W"]:

@@ -1,6 +1,7 @@
 """Several objects in one frame: what is whose (soft aggregation, STM section 3.4)."""
 
 import functools
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +9,14 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from samn_jax import varying
 from samn_jax.geometry import crops
+from samn_jax.memory.entry import cell_shares
 from samn_jax.models import aggregation
 from samn_jax.tracking import slot_loops
+from samn_jax.tracking.config import STRIDE
 from samn_jax.tracking.state import TrackerSpec
+
+# Of each object in its own crop, and of all others in it at the resolution of cells.
+Shares: TypeAlias = tuple[Float[Array, "N S S"], Float[Array, "N h w"]]
 
 
 def join(
@@ -18,11 +24,12 @@ def join(
     taken: Bool[Array, " N"],
     probs: Float[Array, "N S S"],
     places: crops.SquareCrop,
-) -> Float[Array, "N S S"]:
-    """Returns each object's share of its own crop, beside the others seen in it.
+) -> Shares:
+    """Returns each object's share of its own crop, and that of all others in it.
 
     An object's own probability stays as sharp as its crop; those of the others are
-    taken from theirs. What lies outside their crops is not theirs.
+    taken from theirs. What lies outside their crops is not theirs. Their share is told
+    of the crop's cells, in [0, 1].
 
     Args:
       spec: network and settings.
@@ -31,21 +38,23 @@ def join(
         0 outside the frame.
       places: the crops; every array has a leading axis N.
     """
-    kind = spec.config.aggregation
+    kind, rows = spec.config.aggregation, spec.config.crop_size // STRIDE
 
-    def alone(probs: Float[Array, "N S S"]) -> Float[Array, "N S S"]:
+    def alone(probs: Float[Array, "N S S"]) -> Shares:
         join_one = functools.partial(aggregation.join_one, kind=kind)
-        return slot_loops.map_slots(join_one, taken, probs)
+        nobody = varying.like(jnp.zeros((len(taken), rows, rows)), (taken, probs))
+        return slot_loops.map_slots(join_one, taken, probs), nobody
 
-    def together(probs: Float[Array, "N S S"]) -> Float[Array, "N S S"]:
+    def together(probs: Float[Array, "N S S"]) -> Shares:
         beside = _overlapping(places) & taken[:, None] & taken[None, :]
 
         def share(
             own: tuple[Float[Array, "S S"], crops.SquareCrop, Bool[Array, " N"]],
-        ) -> Float[Array, "S S"]:
+        ) -> tuple[Float[Array, "S S"], Float[Array, "h w"]]:
             prob, crop, its_neighbors = own
             others = _sum_up(its_neighbors, (probs, places), crop)
-            return aggregation.share_beside(prob, *others, kind=kind)
+            ours, theirs = aggregation.shares_beside(prob, *others, kind=kind)
+            return ours, cell_shares(theirs, rows)
 
         return slot_loops.map_slots(share, taken, (probs, places, beside), group=2)
 

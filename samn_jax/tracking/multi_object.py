@@ -104,9 +104,8 @@ def step_noting(
     Arrays of a note get a leading axis N; an empty slot's part is zero.
     """
     seen = _observe(spec, variables, state, frame)
-    seen = seen._replace(
-        prob=joining.join(spec, state.taken, seen.prob, seen.region.crop)
-    )
+    prob, others = joining.join(spec, state.taken, seen.prob, seen.region.crop)
+    seen = seen._replace(prob=prob, others=others)
     objects, answers, accepted, notes = _remember(
         spec, variables, state, (seen, frame), note
     )

@@ -39,6 +39,7 @@ class Observation(NamedTuple):
     region: segmentation.SearchRegion
     prob: Float[Array, "S S"]  # of the object, in the region's crop
     read: Read  # what the appearance memory said of it
+    others: Float[Array, "h w"] | None = None  # share of other objects; None: no others
 
 
 class Lesson(NamedTuple):
@@ -212,7 +213,7 @@ def remember(
 ) -> tuple[TrackerState, Prediction, Lesson]:
     """Returns what `conclude` does, but for the spatial memory, which is as it was."""
     config = spec.config
-    estimate, region, prob, read = seen
+    estimate, region, prob, read, others = seen
     _, target, uncertainty = estimate
     threshold = measure.threshold(config, state.from_mask)
     measured = measure.measure(config, prob, region.crop, threshold)
@@ -223,6 +224,8 @@ def remember(
     target = measure.update_target(target, measured, max_step, may_scale, config)
     frame_idx = state.frame_idx + 1
     facts = _facts(spec, estimate, measured, frame_idx)
+    if others is not None:
+        facts["others"] = others
     entry = segmentation.remember_if_wanted(spec, variables, region, prob, facts)
     reader = spec.reader(variables)
     memory, report = spec.memory.write(state.memory, entry, read, reader)

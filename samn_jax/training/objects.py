@@ -57,6 +57,12 @@ def join_objects(
     return aggregation.soft_aggregate(prob)
 
 
+def others_of(masks: Float[Array, "*dims N H W"]) -> Float[Array, "*dims N H W"]:
+    """Returns for each object what all others of its clip cover together."""
+    others = jnp.sum(masks, axis=-3, keepdims=True) - masks
+    return jnp.clip(others, 0.0, 1.0)
+
+
 def mean_over_present(
     values: Float[Array, "*dims N"], present: Bool[Array, "*dims N"]
 ) -> Float[Array, "*dims"]:

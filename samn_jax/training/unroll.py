@@ -145,24 +145,33 @@ class _Steps:
 
     def _entries(self, index: int, mask: Array) -> Entry:
         """Returns what the memories are told of a frame with masks (B, N, H, W)."""
-        flat = flatten(mask)
+        flat, others = flatten(mask), flatten(objects_lib.others_of(mask))
+        if index == 0:  # Objects are given one by one, as in tracking.
+            others = jnp.zeros_like(others)
         image = self._repeat(self.images[index])
         key, value = self._apply(
             image, self._query(index), flat, method="encode_memory"
         )
+        rows = key.attention.shape[1]
+        others = jax.vmap(functools.partial(cell_shares, rows=rows))(others)
         policy = self.network.unroll.policy
         if not policy.as_tracked:
 
-            def entry(key: Key, value: Value, prob: Array) -> Entry:
-                return make_entry(key, value, prob, index, given=index == 0)
+            def entry(key: Key, value: Value, prob: Array, others: Array) -> Entry:
+                facts = {"given": index == 0, "others": others}
+                return make_entry(key, value, prob, index, **facts)
 
-            return jax.vmap(entry)(key, value, flat)
+            return jax.vmap(entry)(key, value, flat, others)
         tell = functools.partial(policy_lib.facts, policy, self.network.memory)
 
-        def entry_of(key: Key, value: Value, prob: Array, frame: Any) -> Entry:
-            return make_entry(key, value, prob, **tell(frame, prob))
+        def entry_of(
+            key: Key, value: Value, prob: Array, others: Array, frame: Any
+        ) -> Entry:
+            facts = {**tell(frame, prob), "others": others}
+            return make_entry(key, value, prob, **facts)
 
-        return jax.vmap(entry_of)(key, value, flat, self.truth.circumstances(index))
+        frames = self.truth.circumstances(index)
+        return jax.vmap(entry_of)(key, value, flat, others, frames)
 
     def first_memory(self) -> Any:
         """Returns a memory of the first frame with its true mask."""

@@ -50,10 +50,12 @@ def test_unknown_aggregation_is_refused():
 
 
 @pytest.mark.parametrize("kind", aggregation.AGGREGATIONS)
-def test_share_beside_others_added_up_is_that_of_all_joined(kind):
+def test_shares_beside_others_added_up_are_those_of_all_joined(kind):
     prob = np.random.default_rng(5).uniform(size=(4, 6, 7)).astype(np.float32)
     odds = sum(aggregation.odds(jax.numpy.asarray(p)) for p in prob[1:])
     none = np.prod(1 - prob[1:], axis=0)
-    share = jax.jit(aggregation.share_beside, static_argnames="kind")
-    ours = share(prob[0], odds, none, kind=kind)
-    np.testing.assert_allclose(ours, join_objects(prob, kind=kind)[1], rtol=1e-5)
+    shares = jax.jit(aggregation.shares_beside, static_argnames="kind")
+    ours, theirs = shares(prob[0], odds, none, kind=kind)
+    joined = join_objects(prob, kind=kind)
+    np.testing.assert_allclose(ours, joined[1], rtol=1e-5)
+    np.testing.assert_allclose(theirs, joined[2:].sum(axis=0), rtol=1e-5)

@@ -1,4 +1,5 @@
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -118,3 +119,39 @@ def test_unknown_names_are_refused():
         unroll.UnrollConfig(aggregation="hard")
     with pytest.raises(InputError, match="iou_threshold is 1.5: give a share"):
         unroll.UnrollConfig(iou_threshold=1.5)
+
+
+@pytest.mark.parametrize("as_tracked", [False, True])
+def test_entries_tell_what_the_other_objects_cover_but_for_the_first_frame(as_tracked):
+    batch = tiny.batch(num_frames=3, max_objects=2)
+    policy = unroll.PolicyConfig(as_tracked=as_tracked)
+    network = tiny.objective(2, policy=policy).network
+    masks = np.random.default_rng(0).dirichlet(
+        np.ones(3), size=(4, tiny.SIZE, tiny.SIZE)
+    )
+    masks = masks[..., 1:].transpose(0, 3, 1, 2).astype(np.float32)
+
+    @jax.jit
+    def entries(batch, masks):
+        steps = unroll._Steps(network, tiny.variables(), batch, 3)
+        return [steps._entries(index, masks).others for index in (0, 1)]
+
+    first, later = map(np.asarray, entries(batch, masks))
+    assert not first.any()
+    side = tiny.SIZE // later.shape[1]
+    for number, (row, column) in itertools.product(
+        range(2), np.ndindex(later.shape[1:])
+    ):
+        rows = slice(row * side, (row + 1) * side)
+        columns = slice(column * side, (column + 1) * side)
+        wanted = masks[:, 1 - number, rows, columns].mean((1, 2))
+        np.testing.assert_allclose(later[number::2, row, column], wanted, rtol=1e-5)
+
+
+def test_others_are_those_of_a_clip_summed_up():
+    masks = np.zeros((2, 3, 4, 4), np.float32)
+    masks[0, 0, 0], masks[0, 1, 0], masks[0, 2, 1] = 0.7, 0.6, 1.0
+    others = np.asarray(objects.others_of(jnp.asarray(masks)))
+    np.testing.assert_allclose(others[0, 0, :2, 0], [0.6, 1.0])
+    np.testing.assert_allclose(others[0, 2, :2, 0], [1.0, 0.0], atol=1e-6)
+    assert not others[1].any()
