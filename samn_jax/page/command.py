@@ -4,7 +4,6 @@ import argparse
 import os
 import socket
 import tempfile
-import types
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def run(flags: argparse.Namespace) -> None:
 
     Raises:
       InputError: the video, the checkpoint, the port or the saved session can't be
-        used, or gradio is missing.
+        used.
     """
     _check_port(flags.port)
     from samn_jax.media import source as source_lib
@@ -44,7 +43,7 @@ def run(flags: argparse.Namespace) -> None:
             f"{source.name} has {count} frames, more than {flags.max_frames}: cut it "
             "into parts, or give --max-frames"
         )
-    app = _app()
+    from samn_jax.page import app
     from samn_jax.page.desk import Desk
     from samn_jax.page.session import Session
     from samn_jax.track import command
@@ -56,21 +55,6 @@ def run(flags: argparse.Namespace) -> None:
             desk.load(flags.session)
         print(f"http://127.0.0.1:{flags.port}  (Ctrl-C ends it)", flush=True)
         app.launch(desk, flags.port)
-
-
-def _app() -> types.ModuleType:
-    """Returns the module of the page.
-
-    Raises:
-      InputError: gradio is not installed.
-    """
-    try:
-        from samn_jax.page import app
-    except ImportError as error:
-        raise InputError(
-            f"{error.name} is missing: pip install samn-jax[page]"
-        ) from error
-    return app
 
 
 def _check_port(port: int) -> None:

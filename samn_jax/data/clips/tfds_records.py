@@ -9,8 +9,6 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from etils import epath
-
 from samn_jax import files
 from samn_jax.data.clips import sources
 from samn_jax.data.clips.sources import Frame, Loaded, Sources, Video
@@ -63,6 +61,8 @@ def _read_index(folder: str) -> tuple[dict[str, int], dict[str, list[int]], str]
         raise InputError(
             f"{files.shown(folder)} is a TFDS data set of another kind: {cure}"
         ) from error
+    except ModuleNotFoundError:
+        raise
     except Exception as error:  # Whatever TFDS makes of a damaged file.
         raise InputError(f"{files.shown(folder)} is damaged: {cure}") from error
     if not is_index:
@@ -78,8 +78,13 @@ def _frame(folder: str, name: str, index: int, origins: tuple[str, ...]) -> Fram
     return Frame(name, functools.partial(_load, folder, index), (), origins)
 
 
-def _find(data_dir: str | Path) -> epath.Path | None:
-    """Returns the folder of the data set's info: this one, or one up to two below."""
+def _find(data_dir: str | Path) -> Any:
+    """Returns the folder of the data set's info: this one, or one up to two below.
+
+    It is a path of `etils`, which knows buckets too, or None.
+    """
+    from etils import epath  # Of the extra `train`: a command tells if it's missing.
+
     root = epath.Path(data_dir)
     for pattern in (INFO_FILE, f"*/{INFO_FILE}", f"*/*/{INFO_FILE}"):
         found = sorted(root.glob(pattern)) if root.is_dir() else []
@@ -109,6 +114,8 @@ def _load(folder: str, index: int) -> Loaded:
     try:
         record = _source(folder)[index]
         image, mask = record["image"], record["mask"]
+    except ModuleNotFoundError:
+        raise
     except Exception as error:  # Whatever the reader of records makes of damage.
         raise InputError(
             f"{files.shown(where)} can't be read: write the data set again with "

@@ -14,8 +14,6 @@ from pathlib import Path
 from samn_jax import commands, compilation, files
 from samn_jax.errors import InputError
 from samn_jax.training.main import STOPPED, exit_code, log_to_terminal
-from samn_jax.training.recipe import config as recipe_lib
-from samn_jax.training.recipe import run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +30,10 @@ def _run(flags: argparse.Namespace) -> int:
 
 
 def _make(flags: argparse.Namespace) -> int:
+    # Imported where it is told in one line if the extra `train` is missing.
+    from samn_jax.training.recipe import config as recipe_lib
+    from samn_jax.training.recipe import run
+
     recipe = recipe_lib.load_recipe(flags.recipe)
     start, folder = flags.init_from or "", flags.output_dir
     if recipe.needs and not start:
