@@ -151,7 +151,12 @@ def write_json(path: Path, content: Any) -> None:
     Raises:
       InputError: it can't be written.
     """
-    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    write_bytes(path, json_bytes(content))
+
+
+def json_bytes(content: Any) -> bytes:
+    """Returns what `write_json` writes; NaN and infinity are refused."""
+    return f"{json.dumps(content, indent=2, allow_nan=False)}\n".encode()
 
 
 def read_bytes(path: Path, what: str = "file") -> bytes:
@@ -281,10 +286,8 @@ def check_other(output: Path, inputs: Iterable[Path]) -> None:
         except (OSError, ValueError):  # One is not there: they are two files.
             same = False
         if same:
-            raise InputError(
-                f"{shown(output)} is the input file {shown(source)}: give another "
-                "output"
-            )
+            told = f"{shown(output)} is the input file {shown(source)}"
+            raise InputError(f"{told}: give another output")
 
 
 def shown(text: object) -> str:

@@ -6,7 +6,7 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -37,11 +37,17 @@ _FORMS: dict[str, tuple[str, str]] = {
 
 
 def save(path: Path, trace: VideoTrace) -> None:
-    """Writes a trace in one step; equal ones give equal bytes.
+    """Writes a trace in one step.
 
     Raises:
       InputError: it can't be written.
     """
+    with files.whole_file(path) as partial, partial.open("wb") as file:
+        write(file, trace)
+
+
+def write(file: BinaryIO, trace: VideoTrace) -> None:
+    """Writes a trace into an open file; equal ones give equal bytes."""
     told = {
         "format": FORMAT,
         **{name: getattr(trace, name) for name in _TEXTS},
@@ -59,8 +65,7 @@ def save(path: Path, trace: VideoTrace) -> None:
     for number, one in enumerate(trace.objects):
         for name, array in one.trace._asdict().items():
             arrays[f"objects/{number}/{name}"] = array.astype(_FORMS[name][0])
-    with files.whole_file(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+    np.savez_compressed(file, **arrays)
 
 
 def load(path: Path) -> VideoTrace:

@@ -191,7 +191,7 @@ class RunLengths(Output):
             "annotations": self._annotations,
             "categories": categories,
         }
-        files.write_json(self.destination.partial, content)
+        self.destination.partial.write_bytes(files.json_bytes(content))
 
 
 class TraceFile(Output):
@@ -205,7 +205,8 @@ class TraceFile(Output):
         """Does nothing: the tracker has told the log."""
 
     def _close(self) -> None:
-        trace_file.save(self.destination.partial, self._log.content())
+        with self.destination.partial.open("wb") as file:
+            trace_file.write(file, self._log.content())
 
 
 def draw(result: FrameResult) -> visualize.RGB:

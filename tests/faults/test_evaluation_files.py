@@ -1,12 +1,12 @@
 """Faults 8 of an evaluation: disks that are full, and files that are damaged."""
 
-import errno
-import pathlib
+import itertools
 import shutil
 
 import pytest
 
 from tests.faults import evaluated_clips as clips
+from tests.faults import full_disk
 
 data_dir = clips.data_dir
 
@@ -38,22 +38,9 @@ def test_8_a_full_disk_is_one_line_and_loses_nothing(
 def test_8_a_disk_that_fills_up_at_any_write(
     data_dir, tmp_path, capsys, monkeypatch, num_writes
 ):
-    """A double of a full disk, for where none can be mounted."""
-    out, left = tmp_path / "out", [num_writes]
-
-    def limited(write):
-        def call(path, *arguments, **keywords):
-            if out in path.parents:
-                left[0] -= 1
-                if left[0] < 0:
-                    raise OSError(errno.ENOSPC, "No space left on device")
-            return write(path, *arguments, **keywords)
-
-        return call
-
+    out, counted = tmp_path / "out", itertools.count()
     with monkeypatch.context() as patch:
-        for name in ("write_bytes", "write_text"):
-            patch.setattr(pathlib.Path, name, limited(getattr(pathlib.Path, name)))
+        full_disk.fill(patch, out, lambda path: next(counted) == num_writes)
         assert clips.run(data_dir, out) == 2
         assert "the disk is full" in clips.error_of(capsys)
     assert not (out / "results.json").exists()
