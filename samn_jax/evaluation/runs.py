@@ -86,8 +86,7 @@ def _run_all(
             done[sequence.name] = track(sequence)
         except files.DiskError as error:
             raise errors.InputError(
-                f"{error}; {len(done)} finished videos are kept, the same command goes "
-                "on from there"
+                f"{error}; finished videos are kept, the same command goes on"
             ) from error
         except Exception as error:  # Whatever it is: hours of others' work go on.
             failures[sequence.name] = folder.note_failure(sequence, error)

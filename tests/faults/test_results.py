@@ -53,10 +53,10 @@ def written_as(path):
 # What the disk has no room for: the file's folder, name and which of its kind it is.
 LAB = [
     ("run.json", lambda place: place[1] == "run.json", 1),
-    ("data/two.json", lambda place: place[0] == "data", 2),
-    ("frames/two.json", lambda place: place[0] == "frames", 2),
-    ("traces/two.npz", lambda place: place[0] == "traces", 2),
-    ("finished/two.json", lambda place: place[0] == "finished", 2),
+    ("data/two.1.forwards.json", lambda place: place[0] == "data", 2),
+    ("frames/two.1.forwards.json", lambda place: place[0] == "frames", 2),
+    ("traces/two.1.forwards.npz", lambda place: place[0] == "traces", 2),
+    ("finished/two.1.forwards.json", lambda place: place[0] == "finished", 2),
     ("costs", lambda place: place[0] == "costs", 1),
     ("results.json", lambda place: place[1] == "results.json", 1),
     ("results.html", lambda place: place[1] == "results.html", 1),
@@ -91,7 +91,9 @@ def test_8_a_full_disk_costs_the_lab_nothing_that_was_done(
         assert test_run.without_costs(out / "results.json") == wanted
     assert before.items() <= after.items()
     assert not [path for path in after if "partial" in path.name]
-    done = stamps([*noisy.glob("finished/*.json"), *noisy.glob("traces/one.npz")])
+    done = stamps(
+        [*noisy.glob("finished/*.json"), *noisy.glob("traces/one.1.forwards.npz")]
+    )
     assert len(done) == (0 if name == "run.json" else 2 if "two" in name else 3)
 
     assert run_lab(folder, out) == 0
@@ -108,14 +110,14 @@ def test_8_a_trace_that_a_finished_video_lacks_costs_it_nothing(
 ):
     out = tmp_path / "out"
     shutil.copytree(whole, out)
-    (trace,) = out.glob("runs/ring_noise1*/traces/one.npz")
+    (trace,) = out.glob("runs/ring_noise1*/traces/one.1.forwards.npz")
     trace.unlink()
     before = contents(out)
     with monkeypatch.context() as patch:
         full_disk.fill(patch, out, lambda path: path.parent.name == "traces")
         assert run_lab(folder, out) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "one.npz" in line and FULL in line and "goes on" in line
+    assert "one.1.forwards.npz" in line and FULL in line and "goes on" in line
     assert contents(out) == before
     assert run_lab(folder, out) == 0
     trace_file.load(trace)
@@ -133,8 +135,10 @@ def test_8_a_trace_or_table_of_the_command_is_whole_or_as_it_was(
     with monkeypatch.context() as patch:
         full_disk.fill(patch, place.parent, lambda path: True)
         status, said, error = run(clip, *words)
-    assert status == 2 and error.startswith("error: ") and error.count("\n") == 1
-    assert f"/{name} {FULL}" in error, "by its own name, not the partial file's"
+    assert status == 2 and error.count("error: ") == 1
+    assert error.endswith(f"/{name} {FULL}\n"), (
+        "by its own name, not the partial file's"
+    )
     assert contents(place.parent) == {
         place.relative_to(place.parent): b"an earlier one"
     }
@@ -145,7 +149,7 @@ def test_8_a_trace_or_table_of_the_command_is_whole_or_as_it_was(
 
 
 def test_8_a_page_of_traces_is_whole_or_as_it_was(whole, tmp_path, capsys, monkeypatch):
-    (trace,) = whole.glob("runs/ring_noise1*/traces/one.npz")
+    (trace,) = whole.glob("runs/ring_noise1*/traces/one.1.forwards.npz")
     page = tmp_path / "out/page.html"
     page.parent.mkdir()
     page.write_text("an earlier one")
