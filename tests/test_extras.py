@@ -151,6 +151,7 @@ def test_records_that_can_not_be_read_without_tfds_are_not_called_damaged(tmp_pa
     (tmp_path / "data").mkdir()
     (tmp_path / "data/dataset_info.json").write_text("{}")
     words = ["--config=smoke", "--data_dir=data", "--output_dir=out"]
+    words += ["--set", "synthetic=False"]
     missing = {"tensorflow_datasets"}
     ran = run("samn_jax.training.main", words, missing, tmp_path)
     assert told_of(ran, "train") == "tensorflow_datasets"

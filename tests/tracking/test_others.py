@@ -187,7 +187,7 @@ def costs(spec, slots):
     return found["flops"], found["bytes accessed"], collections.Counter(names)
 
 
-@pytest.mark.parametrize(("slots", "at_once"), [(1, False), (3, False), (3, True)])
+@pytest.mark.parametrize(("slots", "at_once"), [(1, False), (2, False), (2, True)])
 def test_a_design_that_does_not_ask_for_others_pays_nothing(
     monkeypatch, slots, at_once
 ):
@@ -196,9 +196,9 @@ def test_a_design_that_does_not_ask_for_others_pays_nothing(
         monkeypatch.setattr(slot_loops, "_in_turn", batch)
     noting = make_spec()
     ring = TrackerSpec.of(noting.network, noting.config)
-    told, noted = costs(ring, slots), costs(noting, slots)
+    told = costs(ring, slots)
+    if slots > 1:  # One that asks does pay, a mean over each crop at least.
+        assert costs(noting, slots)[0] - told[0] > color_net.CONFIG.crop_size**2
     nobody = lambda _, rows: jnp.zeros((rows, rows))  # noqa: E731
     monkeypatch.setattr(joining, "cell_shares", nobody)
     assert told == costs(ring, slots)
-    if slots > 1:  # One that asks does pay: it is seen here.
-        assert noted[0] > costs(noting, slots)[0]
