@@ -187,6 +187,7 @@ def costs(spec, slots):
     return found["flops"], found["bytes accessed"], collections.Counter(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("slots", "at_once"), [(1, False), (2, False), (2, True)])
 def test_a_design_that_does_not_ask_for_others_pays_nothing(
     monkeypatch, slots, at_once
