@@ -53,8 +53,8 @@ class FrameSource(abc.ABC):
 
         Args:
           start: index of the first.
-          stop: where to end, excluded; None reads to the end. -1 with a step below 0
-            includes frame 0.
+          stop: where to end, excluded; None reads to the end, backward to frame 0, as
+            -1 does there.
           step: frames from one to the next; below 0 reads backward.
 
         Raises:

@@ -34,7 +34,8 @@ class PictureFolder(FrameSource):
 
     def read(self, start: int, stop: int | None, step: int = 1) -> Iterator[Frame]:
         """Yields frames; see `FrameSource.read`."""
-        last = len(self._files) if stop is None else min(stop, len(self._files))
+        end = len(self._files) if step > 0 else -1
+        last = end if stop is None else min(stop, len(self._files))
         for index in range(start, last, step):
             image = images.read_frame(self._files[index])
             self._check_size(image, self._files[index])

@@ -32,6 +32,7 @@ def test_parts_and_backward(folder):
     opened = source.open_source(str(folder), rate=Fraction(10))
     assert [f.index for f in opened.read(3, 9, 2)] == [3, 5, 7]
     assert [f.index for f in opened.read(11, -1, -4)] == [11, 7, 3]
+    assert [f.index for f in opened.read(11, None, -4)] == [11, 7, 3]
     assert opened.frame(5).time == 0.5
     with pytest.raises(InputError, match="no frame 12"):
         opened.frame(12)
