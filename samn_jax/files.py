@@ -65,6 +65,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
       InputError: it can't be written; the message names `path` and the cure.
     """
+    check_place(path)
     partial = partial_of(path)
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +77,30 @@ def whole_file(path: Path) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def check_place(path: Path, *, folder: bool = False) -> None:
+    """Checks that a result may take a place: renaming is no use beyond files.
+
+    It would put the result in place of a device, as `/dev/null`, or a link to a folder.
+
+    Args:
+      path: of the result.
+      folder: whether a folder may be there as well.
+
+    Raises:
+      InputError: a device or a folder is there, at the end of a link perhaps, or it
+        can't be looked at.
+    """
+    with explained(path):
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if stat.S_ISDIR(mode) and not folder:
+            raise IsADirectoryError(errno.EISDIR, "")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise InputError(f"{shown(path)} is a device: write to a file")
 
 
 def remove_leftovers(paths: Iterable[Path]) -> None:
@@ -257,37 +282,6 @@ def check_relative(path: str, what: str) -> str:
     for part in path.split("/"):
         check_name(part, what)
     return path
-
-
-def inside(root: Path, path: Path) -> Path:
-    """Returns the path, which must lie in the folder `root`, links followed.
-
-    Raises:
-      InputError: it does not.
-    """
-    try:
-        is_inside = path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # Links in a circle.
-        is_inside = False
-    if not is_inside:
-        raise InputError(f"{shown(path)} lies outside {shown(root)}: rename it")
-    return path
-
-
-def check_other(output: Path, inputs: Iterable[Path]) -> None:
-    """Checks that what is to be written is none of the files it is made from.
-
-    Raises:
-      InputError: it is one of them, by another name or through a link perhaps.
-    """
-    for source in inputs:
-        try:
-            same = os.path.samefile(output, source)
-        except (OSError, ValueError):  # One is not there: they are two files.
-            same = False
-        if same:
-            told = f"{shown(output)} is the input file {shown(source)}"
-            raise InputError(f"{told}: give another output")
 
 
 def shown(text: object) -> str:

@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from samn_jax import files
+from samn_jax import files, places
 from samn_jax.errors import InputError
 
 
@@ -95,17 +95,7 @@ def test_a_name_that_passes_is_one_part_of_a_path(tmp_path_factory, name):
         return
     root = tmp_path_factory.getbasetemp()
     assert (root / name).parent == root
-    files.inside(root, root / name)
-
-
-def test_a_link_that_leads_out_is_refused(tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    (root / "out").symlink_to(tmp_path)
-    (root / "circle").symlink_to(root / "circle")
-    for name in ("out/a", "circle/a", "../a"):
-        with pytest.raises(InputError, match="lies outside"):
-            files.inside(root, root / name)
+    places.inside(root, root / name)
 
 
 def test_files_are_read_or_refused_in_a_line(tmp_path):

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from samn_jax import commands, files, provenance
+from samn_jax import commands, files, places, provenance
 from samn_jax.convert import rules, torch_checkpoint
 from samn_jax.models import model_file
 
@@ -34,7 +34,7 @@ def _convert(flags: argparse.Namespace) -> None:
         are one file.
     """
     source, target = flags.input, flags.output
-    files.check_other(target, [source])
+    places.check_other(target, [source])
     variables, report = torch_checkpoint.load_torch_checkpoint(source, kind=flags.kind)
     notes = {
         "converted_from": source.name,

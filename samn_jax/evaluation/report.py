@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from samn_jax import files, visualize
+from samn_jax import files, places, visualize
 from samn_jax.data import types
 from samn_jax.evaluation.protocols import protocol as protocol_lib
 
@@ -76,7 +76,7 @@ def write_report(
     for sequence in dataset.sequences:
         sheet = sequence_sheet(sequence, protocol, results_dir)
         path = output_dir / "overlays" / f"{sequence.name}.png"
-        files.write_bytes(files.inside(output_dir, path), visualize.encode(sheet))
+        files.write_bytes(places.inside(output_dir, path), visualize.encode(sheet))
         sheets[sequence.name] = visualize.encode(sheet, ".jpg")
     page = output_dir / "report.html"
     files.write_text(page, render_page(results, sheets))

@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors, files
+from samn_jax import errors, files, places
 from samn_jax.data import types
 from samn_jax.evaluation import fingerprint, identity, records
 from samn_jax.evaluation.protocols import protocol as protocol_lib
@@ -131,7 +131,7 @@ class RunFolder:
 
     def _path(self, folder: str, sequence: types.Sequence, suffix: str) -> Path:
         path = self.root / folder / f"{sequence.name}{suffix}"
-        return files.inside(self.root, path)
+        return places.inside(self.root, path)
 
 
 def open_run(

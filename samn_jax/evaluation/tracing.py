@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samn_jax import errors, files
+from samn_jax import errors, files, places
 from samn_jax.data import types
 from samn_jax.evaluation.protocols import protocol as protocol_lib
 
@@ -60,7 +60,7 @@ class Traces:
     def path(self, sequence: types.Sequence) -> Path:
         """Returns the file of a video's trace."""
         path = self.root / FOLDER / f"{sequence.name}.npz"
-        return files.inside(self.root, path)
+        return places.inside(self.root, path)
 
     def has(self, sequence: types.Sequence) -> bool:
         """Returns whether a video's trace is there and whole."""

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from samn_jax import commands, files
+from samn_jax import commands, files, places
 from samn_jax.errors import InputError
 
 
@@ -24,7 +24,7 @@ def run(flags: argparse.Namespace) -> None:
       InputError: a trace or the output can't be used.
     """
     frames = parse_frames(flags.frames) if flags.frames else None
-    files.check_other(flags.output, flags.traces)
+    places.check_other(flags.output, flags.traces)
     from samn_jax.inspect import page, trace_file
 
     traces = [trace_file.load(path) for path in flags.traces]

@@ -176,7 +176,9 @@ def _lane(
         lane[name] = getattr(trace, name)[rows].tolist()
     for name in ("region", "confidence", "uncertainty", "area"):
         lane[name] = [_number(x) for x in getattr(trace, name)[rows].tolist()]
-    lane["read"] = [_number(x) for x in np.exp(trace.target_entropy[rows]).tolist()]
+    with np.errstate(over="ignore"):  # Infinity is no number, and is not shown.
+        read = np.exp(trace.target_entropy[rows])
+    lane["read"] = [_number(x) for x in read.tolist()]
     for name in ("mask", "truth"):
         masks = record.unpack_mask(getattr(trace, name)[rows], small_hw)
         lane[name] = [_outline(mask) for mask in masks]

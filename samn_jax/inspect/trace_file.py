@@ -16,7 +16,9 @@ from samn_jax.inspect.record import NamedTrace, ObjectTrace, VideoTrace
 
 FORMAT = "samn_jax trace 1"
 _TEXTS = ("video", "design", "settings")
-_MOST_BYTES = 2**30  # of one array, unpacked
+# Bytes of all arrays, unpacked: what is made of a few is no trace. Each tracked frame
+# has a picture, which doesn't get smaller; masks of it may, a thousandfold.
+_MOST_BYTES, _MOST_TIMES = 2**26, 100
 _MOST_SIDE = 2**15  # pixels of a frame
 _MOST_OBJECTS = 1000
 _REASONS = 64
@@ -77,7 +79,11 @@ def load(path: Path) -> VideoTrace:
     content = io.BytesIO(files.read_bytes(path, "trace"))
     try:
         with zipfile.ZipFile(content) as archive:
-            for entry in archive.infolist():
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            most = _MOST_BYTES + _MOST_TIMES * len(content.getbuffer())
+            _require(size <= most, "it would take too much memory")
+            for entry in entries:
                 _check_header(archive, entry)
         content.seek(0)
         with np.load(content, allow_pickle=False) as arrays:
@@ -102,7 +108,7 @@ def _check_header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         _require(not dtype.hasobject, "an array of objects")
         size = math.prod(shape) * dtype.itemsize
         is_whole = min(shape, default=0) >= 0 and size == entry.file_size - file.tell()
-        _require(is_whole and size <= _MOST_BYTES, "an array has another size")
+        _require(is_whole, "an array has another size")
 
 
 class _Damage(ValueError):
@@ -119,6 +125,7 @@ def _read(arrays: Any) -> VideoTrace:
     _require(isinstance(about, dict) and about.get("format") == FORMAT, "other format")
     texts = {name: about[name] for name in _TEXTS}
     names = about["objects"]
+    _require(isinstance(names, list), "its names")
     _require(all(isinstance(x, str) for x in (*texts.values(), *names)), "its names")
     _require(len(names) <= _MOST_OBJECTS, "too many objects")
     small_hw = _size(about["small_hw"])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from samn_jax import files
+from samn_jax import places
 from samn_jax.data import types
 from samn_jax.evaluation.protocols import frames, protocol
 from samn_jax.evaluation.trackers import interface, warm_up
@@ -23,7 +23,7 @@ def table_path(video: types.Sequence, results_dir: Path) -> Path:
     Raises:
       InputError: it does not.
     """
-    return files.inside(results_dir, results_dir / f"{video.name}.json")
+    return places.inside(results_dir, results_dir / f"{video.name}.json")
 
 
 def _run(job: protocol.Job) -> None:

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from samn_jax import files
+from samn_jax import files, places
 from samn_jax.errors import InputError
 
 _OWN_SUFFIXES = (".jpg", ".png")  # of the pictures that are written into folders
@@ -28,8 +28,9 @@ class Destination:
           overwrite: whether a folder of pictures of an earlier run may be replaced.
 
         Raises:
-          InputError: it is a folder that holds something else.
+          InputError: it is a folder that holds something else, or no file.
         """
+        files.check_place(path, folder=True)
         self.path, self._overwrite = path, overwrite
         self.partial = files.partial_of(path)
         if path.is_dir():
@@ -93,7 +94,7 @@ def check_apart(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     inputs = list(inputs)
     seen: list[Path] = []
     for output in outputs:
-        files.check_other(output, inputs)
+        places.check_other(output, inputs)
         for source in inputs:
             if _holds(output, source):
                 raise InputError(

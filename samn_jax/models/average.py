@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from samn_jax import commands, files, provenance
+from samn_jax import commands, files, places, provenance
 from samn_jax.errors import InputError
 from samn_jax.models import model_file
 
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write_average(flags: argparse.Namespace) -> None:
-    files.check_other(flags.output, map(model_file.find_model, flags.files))
+    places.check_other(flags.output, map(model_file.find_model, flags.files))
     mean = average(flags.files)
     model_file.save_model(flags.output, *mean, dtype="float16")
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from hypothesis import strategies as st
 
-from samn_jax import files
+from samn_jax import files, places
 from samn_jax.data.formats import images, vot_regions, vot_results
 from samn_jax.data.readers import youtube_vos
 from samn_jax.evaluation import identity, records
@@ -77,7 +77,7 @@ def read_mask(path: Path) -> None:
 def read_meta(path: Path) -> None:
     """Reads the objects of YouTube-VOS; no name may lead out of a folder."""
     for name in youtube_vos.read_categories(path.parent):
-        files.inside(path.parent, path.parent / name)
+        places.inside(path.parent, path.parent / name)
 
 
 def read_regions(path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from samn_jax import errors, files
+from samn_jax import errors, files, places
 from samn_jax.data.formats import boxes, vot_results
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.evaluation import stopwatch
@@ -116,7 +116,7 @@ def _protocol(
     result_file: Callable[[Path, str], Path], seconds_file: Callable[[Path], Path]
 ) -> protocol.Protocol:
     def result_files(sequence: boxes.BoxSequence, results_dir: Path) -> list[Path]:
-        return [files.inside(results_dir, result_file(results_dir, sequence.name))]
+        return [places.inside(results_dir, result_file(results_dir, sequence.name))]
 
     def run(
         tracker: region_trackers.RegionTracker,
@@ -125,7 +125,7 @@ def _protocol(
         watch: stopwatch.Stopwatch,
     ) -> None:
         (path,) = result_files(sequence, results_dir)
-        seconds_path = files.inside(results_dir, seconds_file(path))
+        seconds_path = places.inside(results_dir, seconds_file(path))
         run_to_file(tracker, sequence, path, seconds_path, watch)
 
     def read(

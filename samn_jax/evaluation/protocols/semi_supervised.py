@@ -12,7 +12,7 @@ import numpy as np
 import tqdm
 from jaxtyping import Bool, UInt8
 
-from samn_jax import files
+from samn_jax import places
 from samn_jax.data import types
 from samn_jax.data.formats import images
 from samn_jax.evaluation import stopwatch
@@ -69,7 +69,7 @@ def mask_file(sequence: types.Sequence, index: int, results_dir: Path) -> Path:
       InputError: it does not.
     """
     name = f"{sequence.frame_names[index]}.png"
-    return files.inside(results_dir, results_dir / sequence.name / name)
+    return places.inside(results_dir, results_dir / sequence.name / name)
 
 
 def mask_files(sequence: types.Sequence, results_dir: Path) -> list[Path]:

@@ -5,7 +5,7 @@ Results are `<results>/baseline/<video>/<video>_00000050.txt` of the run from an
 
 from pathlib import Path
 
-from samn_jax import errors, files
+from samn_jax import errors, places
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
@@ -43,7 +43,7 @@ def anchor_files(sequence: vot.VotSequence, results_dir: Path) -> list[Path]:
         vot_results.anchor_path(experiment, sequence.name, indices[0])
         for indices in anchor_runs(sequence)
     )
-    return [files.inside(results_dir, path) for path in paths]
+    return [places.inside(results_dir, path) for path in paths]
 
 
 def anchor_runs(sequence: vot.VotSequence) -> list[range]:

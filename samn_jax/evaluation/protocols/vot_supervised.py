@@ -6,7 +6,7 @@ Results are `<results>/baseline/<video>/<video>_001.txt` and so on, a repetition
 from pathlib import Path
 from typing import NamedTuple
 
-from samn_jax import errors, files
+from samn_jax import errors, places
 from samn_jax.data.formats import vot_regions as regions
 from samn_jax.data.formats import vot_results
 from samn_jax.data.readers import vot
@@ -46,7 +46,7 @@ def run_repetitions(
         if len(paths) == _SAME_RUNS and len({p.read_bytes() for p in paths}) == 1:
             break
         path = vot_results.repetition_path(experiment, sequence.name, repetition)
-        files.inside(results_dir, path)
+        places.inside(results_dir, path)
         if not vot_results.is_whole(path, sequence.num_frames):
             trajectory = run_supervised(tracker, sequence, watch)
             vot_results.write_seconds(path, trajectory.seconds)
@@ -107,7 +107,7 @@ def _result_files(sequence: vot.VotSequence, results_dir: Path) -> list[Path]:
         found = vot_results.repetition_files(results_dir, sequence.name)
     except errors.InputError:  # There is none.
         return []
-    return [files.inside(results_dir, path) for path in found]
+    return [places.inside(results_dir, path) for path in found]
 
 
 def _first_run(
