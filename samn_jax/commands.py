@@ -85,7 +85,7 @@ def as_told(error: Exception) -> str | None:
     """
     is_shown_in_full = os.environ.get(errors.TRACEBACK)
     is_told = isinstance(error, errors.InputError)
-    lacks_memory = isinstance(error, MemoryError) or _NO_MEMORY in str(error)
+    lacks_memory = isinstance(error, MemoryError) or _NO_MEMORY in errors.said(error)
     if lacks_memory and not is_told:
         told = "not enough memory: give smaller frames, crops or batches"
         return None if is_shown_in_full else told

@@ -73,13 +73,21 @@ def reason_of(error: BaseException) -> str:
 
     Of a name that isn't there it adds those that are, or the nearest of many.
     """
-    reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    reason = f"{type(error).__name__}: {said(error).strip().partition(chr(10))[0]}"
     if isinstance(error, AttributeError) and error.name:
         names = _public_names(error.obj)
         if len(names) > _SHOWN_NAMES:
             names = difflib.get_close_matches(error.name, names)
         reason += f"; it has {', '.join(names)}" if names else ""
     return reason
+
+
+def said(error: BaseException) -> str:
+    """Returns what an error says; nothing if it fails to say it, as one's own may."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
 
 
 def _public_names(holder: Any) -> list[str]:

@@ -89,8 +89,7 @@ def check_place(path: Path, *, folder: bool = False) -> None:
       folder: whether a folder may be there as well.
 
     Raises:
-      InputError: a device or a folder is there, at the end of a link perhaps, or it
-        can't be looked at.
+      InputError: a device or a folder is there, behind a link perhaps.
     """
     with explained(path):
         try:
@@ -195,13 +194,25 @@ def read_bytes(path: Path, what: str = "file") -> bytes:
       InputError: it is missing, no file, or can't be read; the message names it and the
         cure.
     """
+    check_file(path, what)
     try:
-        mode = path.stat().st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # Pipes may never end.
-            raise InputError(f"{what} {shown(path)} is no file: put a file there")
         return path.read_bytes()
     except OSError as error:
         raise unreadable(path, what, error) from error
+
+
+def check_file(path: Path, what: str = "file") -> None:
+    """Checks that there is a file: pipes and devices may never end.
+
+    Raises:
+      InputError: as `read_bytes`.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise unreadable(path, what, error) from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise InputError(f"{what} {shown(path)} is no file: put a file there")
 
 
 def unreadable(path: Path, what: str, error: OSError) -> InputError:

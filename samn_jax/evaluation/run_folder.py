@@ -120,7 +120,7 @@ class RunFolder:
         """
         if isinstance(error, errors.InputError):
             return str(error)
-        first_line = next(iter(str(error).splitlines()), "")
+        first_line = next(iter(errors.said(error).splitlines()), "")
         problem = f"{type(error).__name__}: {files.shown(first_line)}"
         try:
             path = self._path("failed", sequence, ".txt")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from samn_jax import files
+from samn_jax import files, settings
 from samn_jax.data.readers.scenes import Actor, Moment
 from samn_jax.errors import InputError
 from samn_jax.lab.video import TARGET, Event
@@ -28,6 +28,7 @@ KINDS = {
     "scale": 120,
     "light": 60,
 }
+MOST_FRAMES = 100_000  # of a video that is made
 
 _RATE = 25.0  # frames a second, at which the wandering is that of the built-in clips
 _RAMP = 8  # frames in which the target leaves or the light changes; covers are sudden
@@ -70,6 +71,7 @@ class Script:
         Raises:
           InputError: they are not, or do not.
         """
+        settings.check_types(self, "a scenario's ")
         files.check_name(self.name, "scenario")
         for kind in self.kinds:
             if kind not in KINDS:
@@ -77,13 +79,12 @@ class Script:
                     f"scenario {self.name} has an event {files.shown(kind)}: choose "
                     f"from {', '.join(KINDS)}"
                 )
-        if not self.rate > 0:
-            raise InputError(f"scenario {self.name}: rate must be above 0")
+        settings.check_positive(self, "rate", place=f"scenario {self.name}: ")
         needed = sum(KINDS[kind] + _CALM for kind in self.kinds) + 2 * _CALM
-        if self.num_frames < needed:
+        if not needed <= self.num_frames <= MOST_FRAMES:
             raise InputError(
                 f"scenario {self.name} has {self.num_frames} frames: its events need "
-                f"{needed}"
+                f"{needed}, and {MOST_FRAMES} are the most"
             )
 
     def events(self, seed: int) -> tuple[Event, ...]:

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 
-from samn_jax import files
+from samn_jax import files, settings
 from samn_jax.data.readers import scenes as scenes_lib
 from samn_jax.errors import InputError
-from samn_jax.lab.script import Script
+from samn_jax.lab.script import MOST_FRAMES, Script
 
 LOOPS = ("closed", "open")
 DIRECTIONS = ("forwards", "backwards")
@@ -49,9 +49,12 @@ class Arm:
         """Checks the name and the loops.
 
         Raises:
-          InputError: it can't be that of a folder, or the loops make no sense.
+          InputError: it can't be that of a folder, the loops make no sense, or a field
+            is of another type.
         """
+        settings.check_types(self, "an arm's ")
         files.check_name(self.name, "design or control")
+        settings.check_at_least(self, 0, "noise")
         _check_choices("loops", self.loops, LOOPS)
         if self.true_masks and self.loops != ("open",):
             raise InputError(
@@ -87,13 +90,15 @@ class Clips:
         Raises:
           InputError: one makes no sense.
         """
+        settings.check_types(self, "clips.")
         _check_choices("directions", self.directions, DIRECTIONS)
-        if min(self.limit, self.objects) < 0:
-            raise InputError("a suite's limit and objects must be 0 or more")
+        settings.check_at_least(self, 0, "limit", "objects", place="clips.")
         if self.long:
             _check_choices("long", self.long, LONG)
-        if self.long_frames < 3:
-            raise InputError(f"long_frames is {self.long_frames}: give 3 or more")
+        if not 3 <= self.long_frames <= MOST_FRAMES:
+            raise InputError(
+                f"long_frames is {self.long_frames}: give 3 to {MOST_FRAMES}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,18 +135,22 @@ class Suite:
         Raises:
           InputError: they do not.
         """
+        settings.check_types(self, "a suite's ")
         names = [arm.name for arm in self.controls]
         if self.base not in names:
             raise InputError(
-                f"suite {self.name} compares with {self.base!r}: name one of its "
-                f"controls, {', '.join(names)}"
+                f"suite {files.shown(self.name)} compares with {self.base!r}: name one "
+                f"of its controls, {', '.join(names)}"
             )
         check_distinct(self.controls)
         for scene in self.scenes:
             _check_choices("scenes", (scene,), tuple(scenes_lib.SCENES))
         _check_choices("loops", self.loops, LOOPS)
-        if not self.seeds:
-            raise InputError(f"suite {self.name} has no seeds: give one at least")
+        if not self.seeds or min(self.seeds) < 0:
+            raise InputError(
+                f"suite {files.shown(self.name)} has the seeds {self.seeds}: give one "
+                "at least, of 0 or more"
+            )
 
 
 def check_distinct(arms: Sequence[Arm]) -> None:

@@ -2,12 +2,11 @@
 
 import dataclasses
 import json
-import types
 import typing
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors, files
+from samn_jax import errors, files, own_code
 from samn_jax.errors import InputError
 from samn_jax.lab import ablation
 from samn_jax.lab.controls import RING, controls
@@ -66,19 +65,21 @@ def find(name_or_path: str) -> Suite:
 
 
 def _from_python(path: Path) -> Suite:
-    module = types.ModuleType(path.stem)
-    module.__file__ = str(path)
-    text = files.read_text(path, "suite")
+    text = files.read_bytes(path, "suite")
     try:
-        exec(compile(text, str(path), "exec"), module.__dict__)
-        suite = module.__dict__[_FUNCTION]()
-    except (InputError, KeyboardInterrupt):
+        with own_code.same_folder():
+            module = own_code.run(path, text, f"samn_jax_suite_{path.stem}")
+            suite = vars(module)[_FUNCTION]()
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # Whatever a stranger's file may raise.
         line = errors.line_in(error, str(path))
+        place = f"suite {files.shown(path)}{f':{line}' if line else ''}"
+        if isinstance(error, InputError):
+            raise InputError(f"{place}: {error}") from error
         raise InputError(
-            f"suite {files.shown(path)}{f':{line}' if line else ''} can't be run "
-            f"({errors.reason_of(error)}): let {_FUNCTION}() return a Suite"
+            f"{place} can't be run ({errors.reason_of(error)}): let {_FUNCTION}() "
+            "return a Suite"
         ) from error
     if not isinstance(suite, Suite):
         raise InputError(
@@ -117,6 +118,8 @@ def _value(hint: Any, value: Any, place: str) -> Any:
         inner = typing.get_args(hint)[0]
         return tuple(_value(inner, x, place) for x in value)
     if isinstance(hint, type) and type(value) is hint:
+        return value
+    if hint is float and type(value) is int:
         return value
     raise InputError(
         f"{place} is {files.shown(json.dumps(value))}: see samn_jax/lab/suite.py for "

@@ -6,6 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int
 
+from samn_jax import settings
 from samn_jax.errors import InputError
 from samn_jax.memory.machine import MachineConfig
 
@@ -47,8 +48,9 @@ class MemoryConfig:
         """Checks the numbers.
 
         Raises:
-          InputError: one is out of its range.
+          InputError: one is out of its range, or a field of another type.
         """
+        settings.check_types(self, "memory.")
         lowest = {"capacity": 1, "memorize_every": 0, "chunk_slots": 0}
         for name, least in lowest.items():
             value = getattr(self, name)

@@ -2,15 +2,13 @@
 
 import dataclasses
 import hashlib
-import importlib.machinery
-import importlib.util
 import inspect
 import sys
 import types
 from pathlib import Path
 from typing import Any
 
-from samn_jax import errors, files
+from samn_jax import errors, files, own_code
 from samn_jax.errors import InputError
 from samn_jax.memory.design import Design
 
@@ -43,22 +41,16 @@ def _run(name: str, path: Path, source: bytes) -> types.ModuleType:
     """Returns the module that the text makes, run once."""
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.machinery.ModuleSpec(name, loader=None, origin=str(path))
-    module = importlib.util.module_from_spec(spec)
-    module.__file__ = str(path)
-    sys.modules[name] = module  # dataclasses look their module up
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
+        return own_code.run(path, source, name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # Whatever a stranger's file may raise.
-        del sys.modules[name]
         line = errors.line_in(error, str(path))
         place = f"{path}:{line}" if line else str(path)
         raise InputError(
             f"memory.design: {place} can't be run ({errors.reason_of(error)})"
         ) from error
-    return module
 
 
 def fingerprint(design: Design) -> str:

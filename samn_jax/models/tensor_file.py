@@ -97,6 +97,7 @@ def open_file(path: Path) -> TensorFile:
     Raises:
       InputError: it can't be read, or is damaged.
     """
+    files.check_file(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -97,6 +97,7 @@ def _read(path: Path, shapes: dict[str, tuple[int, ...]]) -> dict[str, np.ndarra
       ValueError, ...: the file is damaged, see `_DAMAGE`.
     """
     sizes = {name: _WIDEST * math.prod(shape) for name, shape in shapes.items()}
+    files.check_file(path, "trunk")
     if path.stat().st_size > 2 * sum(sizes.values()) + 2**20:
         raise ValueError("it is far larger than a trunk")
     data = path.read_bytes()

@@ -105,6 +105,7 @@ class TrackerConfig:
         Raises:
           InputError: one is unknown or out of its range.
         """
+        settings.check_device_numbers(self)
         registry.build(self.memory)
         for name in ("crop_size", "filter_crop_size"):
             side = getattr(self, name)

@@ -27,6 +27,7 @@ from samn_jax.tracking.state import TrackerState
 
 FORMAT = "samn_jax state 1"
 _MOST_SIDE = 2**15  # pixels of a frame
+_MOST_FRAMES = 2**30  # of a video
 _MOST_SLOTS = 2 * checks.MAX_OBJECT_ID
 _TEXTS = ("network", "weights", "design", "height", "width", "slots")
 
@@ -202,8 +203,13 @@ def _check_values(path: Path, state: State, told: dict[str, str]) -> None:
         np.asarray(one.target.first_size_wh) <= 0
     ).any():
         raise _damaged(path, "a target has no size")
-    if (np.asarray(one.frame_idx) < 0).any() or (np.asarray(one.lost_frames) < 0).any():
-        raise _damaged(path, "a count is negative")
+    if (np.asarray(one.target.area) < 0).any() or (
+        np.asarray(one.target.first_area) < 0
+    ).any():
+        raise _damaged(path, "a target's area is negative")
+    for count in (np.asarray(one.frame_idx), np.asarray(one.lost_frames)):
+        if (count < 0).any() or (count > _MOST_FRAMES).any():
+            raise _damaged(path, "a count is impossible")
     if isinstance(state, MultiState):
         ids = [i for i in slots.object_ids(state) if i]
         wrong = [i for i in ids if not 0 < i <= checks.MAX_OBJECT_ID]

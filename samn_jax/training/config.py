@@ -1,7 +1,6 @@
 """The whole of a training run in one frozen dataclass; `configs/` holds instances."""
 
 import dataclasses
-import re
 
 from samn_jax import settings
 from samn_jax.data.clips.config import SamplingConfig
@@ -80,6 +79,8 @@ class TrainConfig:
             memory = getattr(self.model, "memory", MemoryConfig())
             object.__setattr__(self, "memory", memory)
         settings.check_kinds(self)
+        settings.check_types(self)
+        settings.check_device_numbers(self, "seed", "cache_bytes")
         registry.build(self.memory)
         self._check_policy()
         at_least_one = ("batch_size", "num_steps", "loader_threads")
@@ -119,13 +120,7 @@ def _check_pattern(pattern: str) -> None:
         raise InputError(
             "frozen has an empty pattern, which matches all weights: remove it"
         )
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise InputError(
-            f"frozen has the pattern {pattern!r}, which is no regular expression "
-            f"({error}): write it like '^trunk/'"
-        ) from error
+    settings.check_pattern(pattern, "frozen has the pattern", "^trunk/")
 
 
 def check_division(config: TrainConfig, *, devices: int, hosts: int) -> None:

@@ -1,16 +1,13 @@
 """Configs and recipes: Python files, found by their path or by a shipped one's name."""
 
-import contextlib
 import dataclasses
-import os
-import sys
 import traceback
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samn_jax import files, overrides
+from samn_jax import errors, files, overrides, own_code
 from samn_jax.errors import InputError
 from samn_jax.memory.config import MemoryConfig
 from samn_jax.models.model_file import ModelConfig
@@ -94,7 +91,7 @@ def load(path: Path, function: str, kind: type) -> Any:
       InputError: the file can't be run, has no such function, or it gives another type.
     """
     try:
-        with _same_folder():
+        with own_code.same_folder():
             given = getattr(_run(path), function)()
     except KeyboardInterrupt:
         raise
@@ -108,32 +105,13 @@ def load(path: Path, function: str, kind: type) -> Any:
     return given
 
 
-@contextlib.contextmanager
-def _same_folder() -> Iterator[None]:
-    """Makes the folder of work the same after a block, for relative paths after it."""
-    try:
-        before = os.getcwd()
-    except OSError:  # It was removed.
-        yield
-        return
-    try:
-        yield
-    finally:
-        os.chdir(before)
-
-
 def _run(path: Path) -> types.ModuleType:
-    """Returns the module of a file; it leaves no compiled copy beside it."""
-    module = types.ModuleType(f"samn_jax_config_{path.stem}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # Dataclasses look their module up.
-    exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
-    return module
+    return own_code.run(path, path.read_bytes(), f"samn_jax_config_{path.stem}")
 
 
 def _reason(path: Path, function: str, error: BaseException) -> str:
     """Returns where and why running a file failed, in one line."""
-    text = files.shown(str(error).strip().partition("\n")[0])
+    text = files.shown(errors.said(error).strip().partition("\n")[0])
     if isinstance(error, SyntaxError):
         where = f" line {error.lineno}" if error.lineno else ""
         return f"{where}: {error.msg}: correct it"

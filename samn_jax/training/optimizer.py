@@ -53,8 +53,10 @@ class OptimizerConfig:
         """Checks the fields.
 
         Raises:
-          InputError: a name is unknown, or a number out of its range.
+          InputError: a name is unknown, a number out of its range, or a field of
+            another type.
         """
+        settings.check_types(self)
         settings.check_choice(self, "name", OPTIMIZERS)
         settings.check_choice(self, "schedule", SCHEDULES)
         settings.check_positive(self, "learning_rate", "step_factor")

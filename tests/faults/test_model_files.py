@@ -11,7 +11,7 @@ import safetensors.numpy
 
 from samn_jax import Tracker
 from samn_jax.errors import InputError
-from samn_jax.models import average, model_file, samn
+from samn_jax.models import average, model_file, samn, tensor_file, trunk_file
 from samn_jax.training import config as train_config
 from samn_jax.training import initialize
 from tests.faults import tiny_model_file
@@ -167,3 +167,13 @@ def test_a_mean_is_the_same_file_in_any_order(tmp_path, variables):
     one, other = average.average(files), average.average(files[::-1])
     chex.assert_trees_all_equal(one.variables, other.variables)
     assert str(tmp_path) not in json.dumps(one.notes)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_is_no_file_is_not_waited_for(tmp_path, kind):
+    path = tmp_path / "model.npz"
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    with pytest.raises(InputError, match=r"model\.npz is no file: put a file there"):
+        tensor_file.open_file(path)
+    with pytest.raises(InputError, match=r"model\.npz is no file: put a file there"):
+        trunk_file.read_trunk(path, {})

@@ -2,17 +2,17 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from samn_jax import files
+from samn_jax import files, settings
 from samn_jax.errors import InputError
 from samn_jax.training import config_file
 
 FOLDER = "recipes"  # of the shipped configs
 STARTS = ("mask", "box")
+_MOST_JSON = 2**18  # letters, of 2**20 that a model file has for all it notes
 # What a recipe leaves beside the folders of its stages.
 _TAKEN = ("recipe.json", "cross_validation.json", "model.safetensors")
 
@@ -44,10 +44,7 @@ class Stage:
           InputError: the name can't be a folder's, folds can't be made, or settings
             can't be noted in the model file.
         """
-        for name in ("name", "config", "start"):
-            value = getattr(self, name)
-            if not isinstance(value, str):
-                raise InputError(f"a stage's {name} is {value!r}: give text")
+        settings.check_types(self, "a stage's ")
         files.check_name(self.name, "stage")
         if self.name in _TAKEN:
             raise InputError(f"a stage is called {self.name}, as a result: rename it")
@@ -96,6 +93,7 @@ class Recipe:
           InputError: a name is unknown or given twice, folds don't fit, or the notes
             can't be written to a model file.
         """
+        settings.check_types(self, "a recipe's ")
         before: dict[str, Stage] = {}
         for stage in self.stages:
             if stage.name in before:
@@ -115,22 +113,19 @@ class Recipe:
                 raise InputError(f"starts has {start!r}: choose from mask, box")
         _check_json(self.notes, "notes")
         _check_json(self.tracker, "tracker")
-        try:
-            re.compile(self.fold_clips)
-        except re.error as error:
-            raise InputError(
-                f"fold_clips {self.fold_clips!r} is no regular expression ({error})"
-            ) from error
+        settings.check_pattern(self.fold_clips, "fold_clips", "^clip_")
 
 
 def _check_json(values: Mapping[str, Any], what: str) -> None:
     """Checks, days before it is written, that JSON can hold what a model file notes."""
     try:
-        json.dumps(dict(values), allow_nan=False)
+        length = len(json.dumps(dict(values), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"{what} can't be written as JSON ({error}): give text, numbers and lists"
         ) from error
+    if length > _MOST_JSON:
+        raise InputError(f"{what} are too long for a model file: shorten them")
 
 
 def _check_start(stage: Stage, before: Mapping[str, Stage]) -> None:
