@@ -161,6 +161,8 @@ _WORDS = {int: "a whole number", float: "a number", str: "text", bool: "True or 
 def _worded(hint: Any) -> str:
     if typing.get_origin(hint) is tuple:
         return f"a tuple, each {_worded(typing.get_args(hint)[0])}"
+    if isinstance(hint, types.UnionType):
+        return " or ".join(map(_worded, typing.get_args(hint)))
     return _WORDS.get(hint, getattr(hint, "__name__", str(hint)))
 
 

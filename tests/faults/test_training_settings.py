@@ -71,7 +71,7 @@ def as_users_call():
         ("batch_size=True", ["batch_size is True"]),
         ("sampling=None", ["sampling is None: give a value like SamplingConfig"]),
         ("frozen='^tap_'", ["frozen is '^tap_': give a value like ()"]),
-        ("model=3", ["model.network is 3"]),
+        ("model=3", ["model is 3: give LiteConfig or SAMNConfig"]),
     ],
 )
 def test_values_of_another_kind_are_one_line(
