@@ -32,6 +32,7 @@ _OPTIONS = {
 _BT709 = 1  # matrix, primaries and transfer, in the tables of ITU-T H.273
 _LIMITED_RANGE = 1  # of FFmpeg's AVCOL_RANGE
 _MOST_PX = 16384  # side of a frame, of H.264 and VP9 alike
+_SLOWEST = 10**6  # seconds a frame; FFmpeg has fractions of 32 bits
 _TICKS = 10_000  # at least so many a second
 
 
@@ -49,7 +50,8 @@ class VideoWriter:
           every: frames of the source from one that is written to the next.
         """
         self._destination, self._source = destination, source
-        self._rate = source.rate / every
+        slow = (source.rate / every).limit_denominator(_SLOWEST)
+        self._rate = max(slow, Fraction(1, _SLOWEST))
         self._container: av.container.OutputContainer | None = None
         self._stream: av.VideoStream
         self._sound: SoundTrack | None = None

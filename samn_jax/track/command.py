@@ -154,9 +154,10 @@ def _span(flags: argparse.Namespace, source: "FrameSource") -> "Span":
     """
     from samn_jax.track.run import Span
 
-    if min(flags.start or 0, 0) < 0 or flags.every < 1 or (flags.frames or 1) < 1:
+    count = 1 if flags.frames is None else flags.frames
+    if (flags.start or 0) < 0 or min(flags.every, count) < 1:
         raise InputError("--start is 0 or more, --frames and --every are 1 or more")
-    if max(flags.start or 0, flags.every, flags.frames or 1) > _MOST_FRAMES:
+    if max(flags.start or 0, flags.every, count) > _MOST_FRAMES:
         raise InputError(
             f"--start, --frames and --every are at most {_MOST_FRAMES}: give less"
         )

@@ -83,6 +83,7 @@ def test_outputs_inside_each_other_are_refused(run, clip, tmp_path):
     "words",
     [
         ("--frames=1" + "0" * 30,),
+        ("--frames=0",),
         ("--every=1" + "0" * 30,),
         ("--start=1" + "0" * 30,),
         ("--box=1e999,0,1,1",),
