@@ -7,7 +7,6 @@ put in by `dataclasses.replace`, there is no number yet that could be checked.
 """
 
 import dataclasses
-import functools
 import math
 import re
 import sys
@@ -109,7 +108,7 @@ def check_types(config: Any, place: str = "") -> None:
     Raises:
       InputError: one is not; the message names it.
     """
-    hints = _hints(type(config))
+    hints = typing.get_type_hints(type(config))
     for field in dataclasses.fields(config):
         value, hint = getattr(config, field.name), hints[field.name]
         if not _is_of(value, hint):
@@ -154,7 +153,6 @@ def check_pattern(pattern: str, name: str, like: str) -> None:
         ) from error
 
 
-_hints = functools.cache(typing.get_type_hints)
 _WORDS = {int: "a whole number", float: "a number", str: "text", bool: "True or False"}
 
 
