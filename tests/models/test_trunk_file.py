@@ -117,4 +117,4 @@ def test_damaged_and_hostile_files_are_one_line(path, params, content):
 
 
 def test_a_missing_file_is_one_line(tmp_path, params):
-    refused(tmp_path / "trunk.npz", params, "can't be read as the weights of a trunk")
+    refused(tmp_path / "trunk.npz", params, "trunk.npz is missing")
