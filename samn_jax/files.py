@@ -82,11 +82,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def check_place(path: Path, *, folder: bool = False) -> None:
     """Checks that a result may take a place: renaming is no use beyond files.
 
-    It would put the result in place of a device, as `/dev/null`, or a link to a folder.
-
-    Args:
-      path: of the result.
-      folder: whether a folder may be there as well.
+    Devices and links to folders would make room for it. `folder` lets one be there.
 
     Raises:
       InputError: a device or a folder is there, behind a link perhaps.
@@ -217,9 +213,8 @@ def check_file(path: Path, what: str = "file") -> None:
 
 def unreadable(path: Path, what: str, error: OSError) -> InputError:
     """Returns the error that says why a file or folder can't be read, and the cure."""
-    reason = _UNREADABLE.get(
-        error.errno or 0, f"can't be read, {error.strerror}: copy it again"
-    )
+    other = f"can't be read, {error.strerror}: copy it again"
+    reason = _UNREADABLE.get(error.errno or 0, other)
     return InputError(f"{what} {shown(path)} {reason}")
 
 
