@@ -50,29 +50,34 @@ def test_share_in_a_crop_is_that_beside_the_others(in_crops, kind):
     in_frame = np.zeros((count, *BUCKET), np.float32)
     for slot, (x, y) in enumerate(CORNERS):
         in_frame[slot, y : y + 64, x : x + 64] = probs[slot]
-    ours = join(kind, probs, places)
+    ours, others = join(kind, probs, places)
     for slot, (x, y) in enumerate(CORNERS):
         every = in_frame[:, y : y + 64, x : x + 64].copy()
         every[slot] = probs[slot]
-        wanted = numpy_shares(every, kind)[slot]
-        np.testing.assert_allclose(ours[slot], wanted, rtol=1e-3, atol=1e-4)
+        shares = numpy_shares(every, kind)
+        np.testing.assert_allclose(ours[slot], shares[slot], rtol=1e-3, atol=1e-4)
+        theirs = np.delete(shares, slot, axis=0).sum(axis=0)
+        cells = theirs.reshape(4, 16, 4, 16).mean(axis=(1, 3))
+        np.testing.assert_allclose(others[slot], cells, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", aggregation.AGGREGATIONS)
 def test_share_beside_empty_slots_is_that_of_one_alone(in_crops, kind):
     probs, places = in_crops
-    ours = join(kind, probs, places, taken=(False, True, False, False))
+    ours, others = join(kind, probs, places, taken=(False, True, False, False))
     alone = jax.jit(aggregation.join_one, static_argnames="kind")(probs[1], kind=kind)
     np.testing.assert_array_equal(ours[1], alone)
     np.testing.assert_array_equal(ours[0], 0)
+    np.testing.assert_array_equal(others, 0)
 
 
 @pytest.mark.parametrize("kind", aggregation.AGGREGATIONS)
 def test_an_object_apart_from_all_others_is_as_alone(in_crops, kind):
     probs, places = in_crops
-    ours = join(kind, probs, places, taken=(True, False, False, True))
+    ours, others = join(kind, probs, places, taken=(True, False, False, True))
     alone = jax.jit(aggregation.join_one, static_argnames="kind")(probs[0], kind=kind)
     np.testing.assert_allclose(ours[0], alone, atol=1e-6)
+    np.testing.assert_allclose(others[0], 0, atol=1e-6)
 
 
 def test_winner_is_the_most_probable_of_objects_and_background():
