@@ -30,7 +30,9 @@ class Design(abc.ABC):
         """Returns whether `write` would use the key or the value of a frame.
 
         Of one that isn't wanted the tracker makes neither, which saves time; `write` is
-        called with zeros in their place. Given frames must be wanted.
+        called with zeros in their place. Given frames must be wanted. A subclass whose
+        `write` uses more frames says so here too; a `Wrapper` wants all, as it may show
+        other ones to the design inside than it was shown itself.
 
         Args:
           entry: the frame without key and value: zeros.
@@ -104,10 +106,6 @@ class Wrapper(Design):
     def slots(self, state: Any) -> Slots:
         """Returns what is in the inner design's memory."""
         return self.inner.slots(state)
-
-    def wants(self, entry: Entry) -> Bool[Array, ""] | bool:
-        """Returns whether the inner design uses the frame's key or value."""
-        return self.inner.wants(entry)
 
     def init_parameters(self, key: jax.Array, entry: Entry) -> dict[str, Any]:
         """Returns the inner design's weights."""

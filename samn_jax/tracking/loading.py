@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Bool
 
 from samn_jax import errors, files
 from samn_jax.errors import InputError
@@ -127,6 +128,10 @@ class _Watched(Wrapper):
                     f"{wanted}"
                 )
         return read
+
+    def wants(self, entry: Entry) -> Bool[Array, ""] | bool:
+        """Returns whether the design uses the frame's key or value."""
+        return self.inner.wants(entry)
 
     def write(
         self, state: Any, entry: Entry, read: Read, reader: Reader

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from samn_jax.memory.design import Wrapper
 from samn_jax.memory.designs.swiftnet import SwiftNet
 from samn_jax.tracking import init_tracker, tracker
 from tests.tracking import color_net
@@ -20,6 +21,15 @@ class Greedy(SwiftNet):
 
     def wants(self, entry):
         return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Hurried(Wrapper):
+    """Shows the design inside every frame as one that is due."""
+
+    def write(self, state, entry, read, reader):
+        entry = entry._replace(due=jnp.bool_(True))
+        return self.inner.write(state, entry, read, reader)
 
 
 def follow(design):
@@ -50,3 +60,10 @@ def test_only_wanted_frames_are_encoded_and_answers_stay():
     assert all(lesson.entry.value.attention.any() for lesson in all_encoded)
     jax.tree.map(np.testing.assert_array_equal, state, same_state)
     jax.tree.map(np.testing.assert_array_equal, answers, same_answers)
+
+
+def test_a_wrapper_has_what_it_shows_the_design_inside():
+    state, _, lessons = follow(Hurried(SwiftNet(4)))
+    assert all(lesson.entry.key.attention.any() for lesson in lessons)
+    written = np.asarray(state.memory.frame_idx) == 8
+    assert written.any() and np.asarray(state.memory.value.attention)[written].any()
