@@ -31,7 +31,6 @@ ENTRIES = (
     "samn_jax.inspect.command",
     "samn_jax.models.average",
     "samn_jax.memory.check",
-    "samn_jax.data.check",
     "samn_jax.toolkits.vot",
 )
 # Clients of these run the adapters, so they are there.
