@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+DEVICES := --xla_force_host_platform_device_count=2
 
 .PHONY: demo test test-full product lint format clean
 
@@ -24,10 +25,10 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not full_size and not product"
 
 test-full: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	XLA_FLAGS=$(DEVICES) $(BIN)/python -m pytest -n 2 --dist loadfile
 
 product: $(VENV)/.dev
-	$(BIN)/python -m pytest -m product
+	XLA_FLAGS=$(DEVICES) $(BIN)/python -m pytest -m product
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -5,8 +5,20 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
+ROOT = Path(__file__).resolve().parents[1]
+# Two devices; and a compiler that is done in half the time, with programs that run
+# slower: tests compile much and run little. `make product` and `make test-full` have
+# the compiler of users.
+XLA_FLAGS = (
+    "--xla_force_host_platform_device_count=2",
+    "--xla_backend_optimization_level=0",
+    "--xla_cpu_use_fusion_emitters=false",
+)
+os.environ.setdefault("XLA_FLAGS", " ".join(XLA_FLAGS))
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# What one test file has compiled, others and the next run find again.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "tests"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
@@ -15,8 +27,6 @@ from samn_jax import allocation, compilation  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def _folder(variable: str, default: Path) -> Path:
@@ -46,7 +56,7 @@ def reference_dir() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def nothing_is_kept_compiled() -> Iterator[None]:
-    """Commands that are run in the tests' own process leave JAX's cache off."""
+    """Commands that are run in the tests' own process leave its cache as it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compilation, "keep_compiled", lambda: None)
         yield
