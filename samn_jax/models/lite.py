@@ -82,6 +82,7 @@ class LiteConfig:
             "crop_samples": 2,
             "aggregation": "odds",
             "threshold_from_mask": 0.5,
+            "box_passes": 2,
             "lost_growth": 1.15,
             "scale_step_down": 0.02,
         }

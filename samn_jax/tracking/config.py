@@ -20,7 +20,7 @@ _POSITIVE = (
     *("search_factor", "crop_samples", "filter_factor", "scale_step_down"),
     *("min_area_px", "accept_uncertainty", "segment_uncertainty", "scale_uncertainty"),
 )
-_AT_LEAST_ONE = ("max_area_ratio", "lost_growth", "dilate_box")
+_AT_LEAST_ONE = ("max_area_ratio", "lost_growth", "dilate_box", "box_passes")
 _SHARES = (
     *("threshold_from_mask", "threshold_from_box"),
     *("scale_step_from_mask", "scale_step_from_box", "scale_step_down"),
@@ -68,6 +68,8 @@ class TrackerConfig:
       keep_component: answer with the largest component alone.
       lost_growth: growth of the crop per frame in which no target is found.
       dilate_box: a box start keeps the mask inside a box larger by this factor.
+      box_passes: how often a box start segments the first frame, after the first time
+        by the mask that it has found.
     """
 
     memory: MemoryConfig = MemoryConfig()
@@ -98,6 +100,7 @@ class TrackerConfig:
     keep_component: bool = False
     lost_growth: float = 1.0
     dilate_box: float = 1.2
+    box_passes: int = 1
 
     def __post_init__(self) -> None:
         """Checks all settings, those of the memory's design too.

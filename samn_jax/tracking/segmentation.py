@@ -196,23 +196,43 @@ def box_to_mask(
 
     The frame is remembered with the filled box as its mask and segmented with that
     memory; what lies outside the dilated box is cut off. Where nothing is left, the box
-    itself is the mask.
+    itself is the mask. In each further pass (`box_passes`) the mask of the pass before
+    takes the place of the box.
     """
+    near = _near_box(box, spec.config.dilate_box)
+    least = 0.1 * jnp.sum(box)
+
+    def refined(_: Int[Array, ""], mask: Float[Array, "S S"]) -> Float[Array, "S S"]:
+        prob = jnp.where(near, _segmented_as(spec, variables, region, mask), 0.0)
+        left = jnp.sum((prob > spec.config.threshold_from_box).astype(jnp.float32))
+        return jnp.where(left > least, prob, mask)
+
+    return jax.lax.fori_loop(0, spec.config.box_passes, refined, box)
+
+
+def _segmented_as(
+    spec: TrackerSpec,
+    variables: dict,
+    region: SearchRegion,
+    mask: Float[Array, "S S"],
+) -> Float[Array, "S S"]:
+    """Returns what a frame shows to a memory of that frame itself with a mask."""
     facts = {"frame_idx": jnp.zeros((), jnp.int32), "given": jnp.ones((), bool)}
-    entry = remember(spec, variables, region, box, facts)
+    entry = remember(spec, variables, region, mask, facts)
     memory = spec.memory.init(entry, spec.reader(variables))
     prob, _ = segment(spec, variables, region, memory)
-    prob = aggregation.join_one(prob, kind=spec.config.aggregation)
+    return aggregation.join_one(prob, kind=spec.config.aggregation)
+
+
+def _near_box(box: Float[Array, "S S"], factor: float) -> Bool[Array, "S S"]:
+    """Returns which pixels lie in the box around a mask, enlarged by a factor."""
     xyxy = boxes.mask_to_xyxy(box > 0.5)
-    margin = (xyxy[2:] - xyxy[:2]) * (spec.config.dilate_box - 1.0) / 2.0
+    margin = (xyxy[2:] - xyxy[:2]) * (factor - 1.0) / 2.0
     places = jnp.arange(box.shape[0], dtype=jnp.float32) + 0.5
     low, high = xyxy[:2] - margin, xyxy[2:] + margin
     columns = (places > low[0]) & (places < high[0])
     rows = (places > low[1]) & (places < high[1])
-    prob = jnp.where(rows[:, None] & columns[None, :], prob, 0.0)
-    left = jnp.sum((prob > spec.config.threshold_from_box).astype(jnp.float32))
-    enough = left > 0.1 * jnp.sum(box)
-    return jnp.where(enough, prob, box)
+    return rows[:, None] & columns[None, :]
 
 
 def _inside(

@@ -148,6 +148,25 @@ def test_box_start_keeps_to_the_dilated_box():
     assert not np.any(answer.mask[:, 56:] > 0.1)
 
 
+def test_a_second_pass_segments_by_what_the_first_has_found():
+    # Gray around the target dilutes the color that the box shows of it.
+    loose = np.zeros((96, 120), np.float32)
+    loose[27:53, 27:53] = 1.0
+    answers = [
+        init(
+            color_net.make_spec(box_passes=passes),
+            {},
+            FRAMES[0],
+            EXTENT,
+            loose,
+            from_mask=False,
+        )[1]
+        for passes in (1, 2)
+    ]
+    assert answers[0].confidence < 0.8 < 0.95 < answers[1].confidence
+    assert color_net.overlap(answers[1].mask, MASKS[0]) > 0.8
+
+
 def test_box_start_falls_back_on_the_box_where_nothing_is_segmented():
     # The box lies on plain gray, in a frame of plain gray but for one corner.
     frame, _ = color_net.draw([(20, 20, 60, 60)])
