@@ -20,7 +20,7 @@ import samn_jax
 from samn_jax import compilation, visualize
 from samn_jax.data.readers import synthetic
 
-CLIPS = ("hidden", "approaching")
+CLIPS = ("hidden", "turning")
 FRAMES = (0, 10, 20, 30, 38)
 COLORS = {"plate": (22, 24, 29), "text": (228, 230, 235), "line": (120, 126, 138)}
 GIVEN, TRACKED = 2, 1  # numbers of colors of `visualize.object_color`

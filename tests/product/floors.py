@@ -1,7 +1,7 @@
 """What the shipped `lite` must reach, and the measures of it.
 
 A floor lies .05 under the J&F, and .03 above the share of lost frames, that `lite`
-(sha256 794eef75a3e5...) had when it was set, so that rounding, another compiler or a
+(sha256 34977d04d25f...) had when it was set, so that rounding, another compiler or a
 better network passes and a damaged file doesn't: noise of a tenth of each weight's
 spread costs .15.
 """
@@ -30,12 +30,13 @@ class Floor(NamedTuple):
 
 
 # Without look_alikes and leaving, which are kept or lost by chance (.61 and .71).
-# Then: .946 and .018; the target is hidden in 11 % of the frames of `hidden`.
-RENDERED = Floor(
-    ("moving", "turning", "approaching", "hidden", "changing", "small_and_fast"),
-    score=0.896,
-    lost=0.048,
-)
+_RENDERED = ("moving", "turning", "approaching", "hidden", "changing", "small_and_fast")
+# With the memory that the weights were trained with, `ring`. Then: .946 and .018; the
+# target is hidden in 11 % of the frames of `hidden`.
+RENDERED_BY_RING = Floor(_RENDERED, score=0.896, lost=0.048)
+# As shipped. Then: .932 and .061; the target of `approaching` grows faster than the
+# memory follows (docs/EXPERIMENTS.md).
+RENDERED = Floor(_RENDERED, score=0.882, lost=0.091)
 # Clips of DAVIS-2016-train. Then: .922 and 0.
 TRAINING_CLIPS = Floor(("bear", "lucia", "car-turn"), score=0.872, lost=0.03)
 
