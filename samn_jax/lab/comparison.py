@@ -78,6 +78,9 @@ def _told(
     told = {**found._asdict(), "p_holm": corrected, "verdict": "chance"}
     if corrected is not None:
         told["verdict"] = verdict(found, corrected, floor)
+    if floor is not None and abs(found.mean) <= floor:
+        # Chance alone makes it as large: however many clips, it would not be resolved.
+        told |= {"clips_needed": None, "pairs_needed": None}
     return told
 
 
