@@ -49,6 +49,9 @@ def main_of(words):
         return getattr(importlib.import_module(module), name), words[1:]
     if words[1] in FILES:
         return main_of([FILES[words[1]], *words[2:]])
+    short = f"samn-{words[2].rpartition('.')[2]}"
+    if short in SCRIPTS:
+        return main_of([short, *words[3:]])
     module = importlib.import_module(words[2])
     if not hasattr(module, "main"):
         module = importlib.import_module(f"{words[2]}.__main__")
