@@ -11,7 +11,6 @@ ROOT = Path(__file__).resolve().parents[1]
 # the compiler of users.
 XLA_FLAGS = (
     "--xla_force_host_platform_device_count=2",
-    "--xla_backend_optimization_level=0",
     "--xla_cpu_use_fusion_emitters=false",
 )
 os.environ.setdefault("XLA_FLAGS", " ".join(XLA_FLAGS))

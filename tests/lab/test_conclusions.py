@@ -15,7 +15,7 @@ def compared(changes, floor_noise):
     def measures(shift):
         return {name: None for name in comparison.SCALARS} | {"J&F": 0.5 + shift}
 
-    arms = [Arm(name, noise=name == "noise") for name in shifts]
+    arms = [Arm(name, noise=int(name == "noise")) for name in shifts]
     tables = {
         name: {v: measures(x) for v, x in zip(clips, shift, strict=True)}
         for name, shift in shifts.items()

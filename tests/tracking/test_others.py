@@ -188,7 +188,10 @@ def costs(spec, slots):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("slots", "at_once"), [(1, False), (2, False), (2, True)])
+@pytest.mark.parametrize(
+    ("slots", "at_once"),
+    [(1, False), (2, True), pytest.param(2, False, marks=pytest.mark.full_size)],
+)
 def test_a_design_that_does_not_ask_for_others_pays_nothing(
     monkeypatch, slots, at_once
 ):

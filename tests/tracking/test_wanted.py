@@ -34,7 +34,7 @@ class Hurried(Wrapper):
 
 def follow(design):
     """Answers, lessons and the last state of a clip."""
-    spec = dataclasses.replace(color_net.make_spec(), memory=design)
+    spec = dataclasses.replace(color_net.make_spec(use_spatial=False), memory=design)
     init = jax.jit(init_tracker, static_argnums=0, static_argnames="from_mask")
 
     @jax.jit

@@ -19,8 +19,9 @@ TOLERANCE = 1e-5
 
 
 def start(devices: int, *arguments: str) -> subprocess.Popen:
-    flags = f"--xla_force_host_platform_device_count={devices}"
-    environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    # The last one counts; the others are those of this process, for equal programs.
+    flags = os.environ["XLA_FLAGS"], f"--xla_force_host_platform_device_count={devices}"
+    environment = {**os.environ, "XLA_FLAGS": " ".join(flags), "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.training.worker", *arguments],
         cwd=ROOT,

@@ -118,7 +118,7 @@ def test_bfloat16_steps_near_float32_and_keeps_float32_weights():
         objective = step.Objective(network, step.LossConfig(hard_steps=0))
         variables = tiny_lite.make_variables(config)
         start = state_lib.init_state(variables, ("^trunk/",), tiny.optimizer_of())
-        after, metrics = one_device(objective)(start, tiny.batch(num_frames=3))
+        after, metrics = one_device(objective)(start, batch_of())
         assert {x.dtype for x in jax.tree.leaves(after.params)} == {
             jnp.dtype("float32")
         }
