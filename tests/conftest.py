@@ -6,14 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# Two devices; and a compiler that is done in half the time, with programs that run
-# slower: tests compile much and run little. `make product` and `make test-full` have
-# the compiler of users.
-XLA_FLAGS = (
-    "--xla_force_host_platform_device_count=2",
-    "--xla_cpu_use_fusion_emitters=false",
-)
-os.environ.setdefault("XLA_FLAGS", " ".join(XLA_FLAGS))
+# `make test` adds a compiler that is done in half the time.
+os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # What one test file has compiled, others and the next run find again.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "tests"))

@@ -15,6 +15,7 @@ from samn_jax.tracking import TrackerConfig, TrackerSpec, init_tracker, track_st
 from tests.examples import loading
 from tests.tracking import color_net
 
+pytestmark = pytest.mark.rounding
 PLAIN = color_net.make_spec(use_spatial=False)
 FRAMES, MASKS = color_net.make_clip([(30 + 4 * i, 30) for i in range(4)], (128, 128))
 # The target turns from red to orange, so that it matters what is remembered of it.

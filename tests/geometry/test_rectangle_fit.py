@@ -92,6 +92,7 @@ def test_outline_visits_equal_the_contour_walk(name):
     )
 
 
+@pytest.mark.rounding
 @pytest.mark.parametrize("degrees", [0, 30, 80, 130])
 def test_a_spike_is_cut_off(degrees):
     """The least-area box reaches to the end of a spike, the fitted one does not."""

@@ -17,6 +17,7 @@ from samn_jax.dcf import (
 )
 from tests.parity.golden import files
 
+pytestmark = pytest.mark.rounding
 CONFIG = spatial_config.SpatialMemoryConfig()
 MEMORY_SIZE = 20  # of the golden refinement
 
