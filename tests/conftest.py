@@ -1,5 +1,6 @@
 """Strict numerics for every test, and the paths of the golden data."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator
@@ -11,13 +12,14 @@ os.environ.setdefault("XLA_FLAGS", "--xla_force_host_platform_device_count=2")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # What one test file has compiled, others and the next run find again.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "tests"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
 from samn_jax import allocation, compilation  # noqa: E402
 
+gc.set_threshold(50_000, 20, 20)  # Tracing makes many objects, and few cycles.
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 

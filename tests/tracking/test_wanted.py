@@ -1,6 +1,7 @@
 """A frame that a memory does not want is not encoded, and that changes nothing."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -58,8 +59,10 @@ def test_only_wanted_frames_are_encoded_and_answers_stay():
     encoded = [bool(lesson.entry.value.attention.any()) for lesson in lessons]
     assert encoded == [frame == 5 for frame in range(1, 9)]
     assert all(lesson.entry.value.attention.any() for lesson in all_encoded)
-    jax.tree.map(np.testing.assert_array_equal, state, same_state)
-    jax.tree.map(np.testing.assert_array_equal, answers, same_answers)
+    # Two programs may round differently.
+    same = functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6)
+    jax.tree.map(same, state, same_state)
+    jax.tree.map(same, answers, same_answers)
 
 
 def test_a_wrapper_has_what_it_shows_the_design_inside():
