@@ -294,6 +294,7 @@ def correct_spatial_memory(
     return refine_if(config, memory, accepted)
 
 
+# With the arguments of `update_spatial_memory`, of which it is a part.
 def _remember(
     config: SpatialMemoryConfig,
     memory: SpatialMemory,
