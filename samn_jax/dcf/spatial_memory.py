@@ -249,61 +249,8 @@ def update_spatial_memory(
             cells from the top-left corner of the crop that was responded to.
         accepted: Whether the frame is certain enough to learn from.
     """
-    memory = _remember(config, memory, response, target_center_cells, accepted)
-    return refine_if(config, memory, refinement_due(config, memory, response))
-
-
-def correct_spatial_memory(
-    config: SpatialMemoryConfig,
-    memory: SpatialMemory,
-    response: Response,
-    target_center_cells: Float[Array, "2"],
-) -> SpatialMemory:
-    """The memory that has learned a person's place for the last frame that it saw.
-
-    If it had learned from that frame, sample and maximum take the place of those, and
-    weigh as much. Else they are added, with the weight of a frame with a distractor.
-    The frame is not counted again, and the filter is refined at once.
-
-    Args:
-        config: Settings; static under jit.
-        memory: State after that frame.
-        response: To a crop around the person's place.
-        target_center_cells: The target's center (x, y) in cells of that crop.
-    """
-    samples, latest = memory.samples, (memory.num_maxima - 1) % config.num_maxima
-    label = labels.gaussian_label(
-        target_center_cells,
-        memory.sigma,
-        size=response.sample.shape[:2],
-        kernel_size=config.kernel_size,
-    )
-    replaced = memory._replace(
-        samples=samples._replace(
-            samples=samples.samples.at[samples.last_written].set(response.sample),
-            labels=samples.labels.at[samples.last_written].set(label),
-        ),
-        maxima=memory.maxima.at[latest].set(response.maximum),
-    )
-    before = memory._replace(num_frames=memory.num_frames - 1)
-    surely = response._replace(hard_negative=jnp.bool_(True))
-    center, accepted = target_center_cells, jnp.bool_(True)
-    added = _remember(config, before, surely, center, accepted)
-    is_known = memory.last_sample == memory.num_frames
-    memory = jax.tree.map(lambda a, b: jnp.where(is_known, a, b), replaced, added)
-    return refine_if(config, memory, accepted)
-
-
-# With the arguments of `update_spatial_memory`, of which it is a part.
-def _remember(
-    config: SpatialMemoryConfig,
-    memory: SpatialMemory,
-    response: Response,
-    target_center_cells: Float[Array, "2"],
-    accepted: Bool[Array, ""],
-) -> SpatialMemory:
-    """What `remember_in` does, of a single memory."""
     memories = jax.tree.map(lambda x: x[None], memory)
     place = (jnp.int32(0), target_center_cells)
     memories = remember_in(config, memories, response, place, accepted=accepted)
-    return jax.tree.map(lambda x: x[0], memories)
+    memory = jax.tree.map(lambda x: x[0], memories)
+    return refine_if(config, memory, refinement_due(config, memory, response))

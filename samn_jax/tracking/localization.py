@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
-from samn_jax.dcf import augmentation
+from samn_jax.dcf import augmentation, spatial_correction
 from samn_jax.dcf import spatial_memory as spatial_lib
 from samn_jax.geometry import crops
 from samn_jax.tracking import segmentation
@@ -135,7 +135,7 @@ def correct(
       center_xy: the target's, in the image.
     """
     center = _to_cells(spec, localized, center_xy)
-    return spatial_lib.correct_spatial_memory(
+    return spatial_correction.correct_spatial_memory(
         spec.config.spatial, memory, localized.response, center
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from samn_jax import errors
-from samn_jax.dcf import spatial_config, spatial_memory
+from samn_jax.dcf import spatial_config, spatial_correction, spatial_memory
 
 CELLS, CHANNELS = 18, 12
 CONFIG = spatial_config.SpatialMemoryConfig(
@@ -141,7 +141,7 @@ def test_filter_is_refined_at_once_on_a_hard_negative(memory):
     )
 
 
-_correct = jax.jit(functools.partial(spatial_memory.correct_spatial_memory, CONFIG))
+_correct = jax.jit(functools.partial(spatial_correction.correct_spatial_memory, CONFIG))
 
 
 def test_a_correction_replaces_what_was_learned_of_its_frame(memory):
