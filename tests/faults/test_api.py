@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import jax
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -22,12 +21,7 @@ SMALL, SMALL_MASK = FRAMES[0][:90], MASKS[0][:90]
 BOX = (30, 30, 20, 20)
 
 
-@pytest.fixture(autouse=True)
-def as_users_call():
-    """Without the type checks that the tests are run with."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("as_users_call")
 
 
 @pytest.fixture(scope="module")

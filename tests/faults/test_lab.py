@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import jaxtyping
 import pytest
 
 from samn_jax.errors import InputError
@@ -16,12 +15,7 @@ BEGIN = (
 JSON = {"name": "tiny", "base": "ring", "controls": [{"name": "ring"}]}
 
 
-@pytest.fixture(autouse=True)
-def as_users_call():
-    """Without the type checks that the tests are run with."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("as_users_call")
 
 
 def refuses(path, *words):

@@ -1,6 +1,5 @@
 """Settings of another type or beyond what a device holds, wherever they are made."""
 
-import jaxtyping
 import pytest
 
 from samn_jax import overrides
@@ -10,13 +9,7 @@ from samn_jax.tracking import TrackerConfig
 from samn_jax.training import config_file
 from samn_jax.training.recipe.config import Recipe, Stage
 
-
-@pytest.fixture(autouse=True)
-def as_users_call():
-    """Without the type checks that the tests are run with."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("as_users_call")
 
 
 @pytest.fixture(scope="module")

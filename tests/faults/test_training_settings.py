@@ -5,7 +5,6 @@ The numbers are those of the trial and the review that found the faults.
 
 from pathlib import Path
 
-import jaxtyping
 import pytest
 
 import train
@@ -54,14 +53,6 @@ def test_11_a_config_that_fails_is_one_line(tmp_path, capsys, text, words):
     path.write_text(text)
     arguments = ["--config", str(path), "--output_dir", str(folder)]
     refused(capsys, arguments, str(path), *words, folder=folder)
-
-
-@pytest.fixture
-def as_users_call():
-    """Without the type checks that the tests are run with."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.parametrize(
