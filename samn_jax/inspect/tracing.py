@@ -49,6 +49,7 @@ class TracingTracker(Tracker):
             self.log.rename(new)
         return after
 
+    # Here and above the arguments are those of the methods that are overridden.
     def correct(
         self,
         state: State,

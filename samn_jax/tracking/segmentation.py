@@ -164,7 +164,7 @@ def remember(
     return make_entry(key, value, mask, crop=region.crop, **facts)
 
 
-# With the arguments of `remember`: either may stand where the other does.
+# It has the arguments of `remember`: which is called depends on who marked the frame.
 def remember_if_wanted(
     spec: TrackerSpec,
     variables: dict,
