@@ -8,6 +8,7 @@ from pathlib import Path
 from samn_jax import overrides
 from samn_jax.data.clips.sources import Video
 from samn_jax.errors import InputError
+from samn_jax.tracking import config as tracking
 from samn_jax.training import config as config_lib
 from samn_jax.training import config_file, initialize, run_folder
 from samn_jax.training.config import TrainConfig
@@ -144,8 +145,8 @@ def check(recipe: Recipe, jobs: Sequence[Job], *, devices: int) -> None:
     """Checks all trainings before the first begins.
 
     Raises:
-      InputError: the settings of one are impossible, or networks that are to be
-        averaged differ; the message names it.
+      InputError: the settings of one are impossible, networks that are to be averaged
+        differ, or no tracker has the settings of the mean's; the message names it.
     """
     averaged = [job for job in jobs if job.stage.name in recipe.average]
     for job in averaged:
@@ -154,6 +155,11 @@ def check(recipe: Recipe, jobs: Sequence[Job], *, devices: int) -> None:
                 f"average: {job.name} is of another network than {averaged[0].name}: "
                 "name stages of one"
             )
+    mean = averaged[0].config
+    try:
+        tracking.default_config(mean.model, memory=mean.memory, **recipe.tracker)
+    except InputError as error:
+        raise InputError(f"the recipe's tracker: {error}") from error
     for job in jobs:
         try:
             config_lib.check_division(job.config, devices=devices, hosts=1)

@@ -3,6 +3,7 @@ import pytest
 from samn_jax.errors import InputError
 from samn_jax.training.recipe import jobs
 from samn_jax.training.recipe.config import Recipe, Stage
+from tests.training import tiny_config
 
 
 def parts(names, folds, pattern=""):
@@ -69,3 +70,14 @@ def test_stages_that_do_not_fit_are_refused(stages, average, message):
 def test_a_stage_checks_itself(settings, message):
     with pytest.raises(InputError, match=message):
         Stage(**{"name": "a", "config": "lite", **settings})
+
+
+@pytest.mark.parametrize("tracker", [{"memory.design": "nope"}, {"crop": 1}])
+def test_settings_that_no_tracker_has_are_refused_before_the_first_training(
+    tmp_path, tracker
+):
+    stage = Stage("one", "smoke")
+    recipe = Recipe((stage,), ("one",), tracker=tracker)
+    job = jobs.Job(stage, None, tiny_config.get_config(), tmp_path)
+    with pytest.raises(InputError, match="the recipe's tracker: .*(nope|crop)"):
+        jobs.check(recipe, [job], devices=1)
